@@ -1,0 +1,165 @@
+"""The commands. Results go to standard output, problems to standard error.
+
+Exit status: 0 done; 1 a finding, an undecided goal or a conflict; 2 bad input.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+import click
+
+from engine.cli import show
+from engine.cli.files import read_answers_file
+from engine.dialogue.consultation import Consultation, consult
+from engine.dialogue.report import next_report, report
+from engine.language.errors import RegimenError
+from engine.language.load import load_ruleset
+from engine.language.shapes import iso_date
+from engine.verify.cases import check_cases, checked_report
+
+FINDING = 1
+BAD_INPUT = 2
+P = ParamSpec("P")
+
+
+def _telling(command: Callable[P, int]) -> Callable[P, None]:
+    """Tell problems on standard error, each on its line, and leave with the right exit status."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            status = command(*args, **kwargs)
+        except RegimenError as error:
+            click.echo(str(error), err=True)
+            status = BAD_INPUT
+        raise SystemExit(status)
+
+    return wrapped
+
+
+class _Date(click.ParamType[datetime.date]):
+    """A date as 2026-11-22."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
+        """Read it, or fail with what to write."""
+        found = value if isinstance(value, datetime.date) else iso_date(str(value))
+        if found is None:
+            self.fail(f"{value!r} is no date of the calendar. Write year-month-day, such as 2026-11-22.", param, ctx)
+        return found
+
+
+RULESET = click.argument("ruleset")
+ANSWERS = click.option("--answers", required=True, metavar="FILE|-", help="A YAML or JSON file of answers; - is standard input.")
+AS_OF = click.option("--as-of", type=_Date(), metavar="DATE", help="The date that formulas may use, as 2026-11-22.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="regimen", message="regimen %(version)s")
+def main() -> None:
+    """Consult, read and check rulesets.
+
+    RULESET is a folder, or the id of one under rulesets/. Decision support and teaching: check what it says with a
+    licensed clinician and your local protocol.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+@main.command()
+@RULESET
+@ANSWERS
+@AS_OF
+@AS_JSON
+@_telling
+def evaluate(ruleset: str, answers: str, as_of: datetime.date | None, *, as_json: bool) -> int:
+    """Say what follows from answers, and why.
+
+    Exit status 1 when a goal is undecided or facts are in conflict.
+    """
+    consultation = _consult(ruleset, answers, as_of)
+    if as_json:
+        _print_json(report(consultation))
+    else:
+        show.evaluation(consultation)
+    return FINDING if consultation.undetermined or consultation.conflicts else 0
+
+
+@main.command(name="next")
+@RULESET
+@ANSWERS
+@AS_OF
+@AS_JSON
+@_telling
+def next_(ruleset: str, answers: str, as_of: datetime.date | None, *, as_json: bool) -> int:
+    """Say what to ask next, and why."""
+    consultation = _consult(ruleset, answers, as_of)
+    if as_json:
+        _print_json(next_report(consultation))
+    else:
+        show.next_question(consultation)
+    return 0
+
+
+@main.command()
+@RULESET
+@AS_JSON
+@_telling
+def check(ruleset: str, *, as_json: bool) -> int:
+    """Load a ruleset, telling every problem, and run its cases."""
+    loaded = load_ruleset(ruleset)
+    checked = check_cases(loaded)
+    if as_json:
+        _print_json(checked_report(loaded, checked))
+    else:
+        show.checked(loaded, checked)
+    return 0 if checked.clean else FINDING
+
+
+@main.command()
+@RULESET
+@_telling
+def rules(ruleset: str) -> int:
+    """Read a whole ruleset aloud, in plain English."""
+    show.rules(load_ruleset(ruleset))
+    return 0
+
+
+@main.command()
+@_telling
+def schema() -> int:
+    """Print the JSON Schema of ruleset files, for editors."""
+    from engine.language.schema import json_schema
+
+    _print_json(json_schema())
+    return 0
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="The port to listen on.")
+def serve(host: str, port: int) -> None:
+    """Serve the site."""
+    raise SystemExit(importlib.import_module("webui.__main__").serve(host, port))  # engine/ knows nothing of the site
+
+
+def _consult(ruleset: str, answers: str, as_of: datetime.date | None) -> Consultation:
+    loaded = load_ruleset(ruleset)
+    consultation = consult(loaded, read_answers_file(answers), as_of)
+    if as_of is None and any("as_of" in fact.formula.names for fact in loaded.facts.values() if fact.formula):
+        click.echo("This ruleset counts to a date: without --as-of those formulas have no value.", err=True)
+    return consultation
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))

@@ -1,0 +1,247 @@
+"""A consultation: some answers under a ruleset, what they come to, and what to ask next.
+
+It never changes: an answer given or taken back makes another one. What a person is told comes from durable-rules; the
+reference evaluation only finds which questions still matter. Both are done when first asked for.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from engine.dialogue.relevance import Relevance
+from engine.inference.compile import program_of
+from engine.inference.proof import explain
+from engine.inference.run import Run
+from engine.language.answers import read_answers, warnings_for
+from engine.language.model import Fact, Regimen, Rule, Ruleset, tests_in
+from engine.language.numbers import as_json
+from engine.language.values import UNKNOWN, Answer, Quantity
+from engine.logic.evaluate import Evaluation
+from engine.logic.outcome import Results
+from engine.logic.signs import FALSE, TRUE
+from engine.logic.trail import Trail
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to ask.
+
+    Attributes:
+        fact: the id of the input that the answer is for.
+        options: option ids with their labels; empty for numbers and dates.
+        units: the units that an answer may name, the canonical one first.
+        required: "I do not know" is no answer.
+    """
+
+    fact: str
+    ask: str
+    why: str | None
+    help: str | None
+    type: str
+    options: Mapping[str, str]
+    units: tuple[str, ...]
+    label: str
+    section: str | None
+    required: bool
+    none: str | None
+    clinician_note: str | None
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why a question is asked: the goals it can still change, and the rules that use its answer."""
+
+    why: str | None
+    goals: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+
+class Consultation:
+    """Answers under a ruleset and all that follows from them.
+
+    Args:
+        ruleset: the ruleset.
+        answers: as read by `read_answers`.
+        as_of: the date that formulas may use; where it is None they have no value.
+    """
+
+    def __init__(self, ruleset: Ruleset, answers: Mapping[str, Answer], as_of: datetime.date | None = None) -> None:
+        self.ruleset = ruleset
+        self.answers = dict(answers)
+        self.as_of = as_of
+
+    def answering(self, **answers: object) -> Consultation:
+        """The consultation with answers added or changed.
+
+        Raises:
+            AnswerError: lists every answer that cannot be used.
+        """
+        read = read_answers(self.ruleset.facts, answers)
+        return Consultation(self.ruleset, {**self.answers, **read}, self.as_of)
+
+    def without(self, *facts: str) -> Consultation:
+        """The consultation with answers taken back."""
+        kept = {name: answer for name, answer in self.answers.items() if name not in facts}
+        return Consultation(self.ruleset, kept, self.as_of)
+
+    # What is concluded
+
+    @cached_property
+    def run(self) -> Run:
+        """The run on durable-rules."""
+        return Run(program_of(self.ruleset), self.answers, self.as_of)
+
+    @cached_property
+    def _explained(self) -> tuple[Trail, Results]:
+        return explain(self.run)
+
+    @property
+    def trail(self) -> Trail:
+        """Which rule, on which facts, concluded what."""
+        return self._explained[0]
+
+    @property
+    def results(self) -> Results:
+        """Conclusions, conflicts and what is undetermined, as values of the language."""
+        return self._explained[1]
+
+    @cached_property
+    def conclusions(self) -> dict[str, Any]:
+        """What is held so far, by fact; of a goal with a `when` only while that is known true."""
+        return {name: shown(self.ruleset.facts[name], value) for name, value in self.results.conclusions.items()}
+
+    @cached_property
+    def conflicts(self) -> dict[str, tuple[Any, ...]]:
+        """The facts concluded two ways, with the values; they are not in `conclusions`."""
+        return {
+            name: tuple(shown(self.ruleset.facts[name], value) for value in values)
+            for name, values in self.results.conflicts.items()
+        }
+
+    @property
+    def undetermined(self) -> tuple[str, ...]:
+        """The goals that are pursued and not settled."""
+        return self.results.undetermined
+
+    @property
+    def regimen(self) -> Regimen | None:
+        """The suggested regimen; never one that rests on a conflict."""
+        return self.ruleset.regimens[self.results.regimen] if self.results.regimen else None
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """Answers that are possible but not plausible, each with a sentence on what to check."""
+        return warnings_for(self.ruleset, self.answers)
+
+    # What to ask
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """The reference evaluation, for what is hypothetical."""
+        return Evaluation(self.ruleset, self.answers, self.as_of)
+
+    @cached_property
+    def relevance(self) -> Relevance:
+        """Which questions matter."""
+        return Relevance(self.evaluation)
+
+    @cached_property
+    def open_questions(self) -> tuple[Question, ...]:
+        """Every question that can still matter, in the order of asking."""
+        return tuple(question_about(self.ruleset.facts[name]) for name in self.relevance.open)
+
+    @property
+    def question(self) -> Question | None:
+        """The next question, or None when nothing is left that matters."""
+        return self.open_questions[0] if self.open_questions else None
+
+    @property
+    def at_most(self) -> int:
+        """How many more questions there can be; never more while no answer is changed."""
+        return len(self.relevance.reachable)
+
+    @property
+    def complete(self) -> bool:
+        """Whether no question is open."""
+        return not self.relevance.open
+
+    @cached_property
+    def set_aside(self) -> tuple[str, ...]:
+        """Answers given earlier whose question would not be asked now: they are kept and take no part."""
+        return tuple(name for name in self.answers if not self.evaluation.gates[name] & TRUE)
+
+    def reasons(self, fact: str) -> Reasons:
+        """Why a question is asked.
+
+        Raises:
+            KeyError: there is no such fact.
+        """
+        affected = _resting_on(self.ruleset, fact)
+        open_goals = [
+            goal.fact
+            for goal in self.ruleset.goals
+            if not self.evaluation.goal_whens[goal.fact] & FALSE and not self.evaluation.settled(goal.fact)
+        ]
+        goals = tuple(name for name in open_goals if name in affected)
+        return Reasons(self.ruleset.facts[fact].why, goals, rules_using(self.ruleset, fact))
+
+
+def consult(
+    ruleset: Ruleset, answers: Mapping[str, object] | None = None, as_of: datetime.date | None = None
+) -> Consultation:
+    """Consult a ruleset.
+
+    Args:
+        ruleset: as loaded by `load_ruleset`.
+        answers: `{fact: value}`, a value being text or a number, an option id, a list of option ids ([] is the explicit
+            none), an ISO date, or "unknown".
+        as_of: the date that formulas may use.
+
+    Raises:
+        AnswerError: lists every answer that cannot be used, each with its fact; nothing was evaluated.
+    """
+    return Consultation(ruleset, read_answers(ruleset.facts, answers or {}), as_of)
+
+
+def question_about(fact: Fact) -> Question:
+    """The question that an input asks."""
+    return Question(
+        fact.id, fact.ask or fact.label, fact.why, fact.help, fact.type, fact.labels,
+        fact.units.names if fact.units else (), fact.label, fact.section, fact.required, fact.none, fact.clinician_note,
+    )  # fmt: skip
+
+
+def shown(fact: Fact, value: Answer) -> Any:
+    """A value as answers are written: text, numbers and lists.
+
+    A number is bare where the fact has one unit or none, and names its unit where it has several.
+    """
+    if value is UNKNOWN:
+        return "unknown"
+    if isinstance(value, Quantity):
+        return str(value) if fact.units and fact.units.required else as_json(value.number)
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+def rules_using(ruleset: Ruleset, fact: str) -> tuple[Rule, ...]:
+    """The rules whose `when` tests a fact, itself or in a formula."""
+    names = {fact}
+    for name in ruleset.order:
+        formula = ruleset.facts[name].formula
+        if formula and names.intersection(formula.names):
+            names.add(name)
+    return tuple(r for r in ruleset.rules.values() if any(test.fact in names for test in tests_in(r.when)))
+
+
+def _resting_on(ruleset: Ruleset, fact: str) -> set[str]:
+    """The facts that depend on a fact, itself included, and the goals whose `when` does."""
+    found = {ruleset.facts[fact].id}
+    for name in ruleset.order:
+        if found.intersection(ruleset.depends_on[name]):
+            found.add(name)
+    gated = {goal.fact for goal in ruleset.goals if goal.when and any(t.fact in found for t in tests_in(goal.when))}
+    return found | gated

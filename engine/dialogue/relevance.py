@@ -1,0 +1,343 @@
+"""Which questions can still change a goal that is not settled.
+
+A walk from the goals through everything that has no sign yet, following only signs that are *wanted*, because they
+could bring a goal a value, and *possible*, because answers still to come could bring them. First what is possible is
+found for every fact, in order of dependence; then the walk collects the inputs that it ends in (design.md section 3).
+
+Possible signs are a pair of bits like signs: `TRUE` when known true can still come about or stands, `FALSE` likewise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+from engine.language.model import (
+    All,
+    Any,
+    Condition,
+    Fact,
+    HeldTest,
+    Not,
+    Rule,
+    SetTest,
+    Test,
+    ValueTest,
+)
+from engine.language.values import UNKNOWN
+from engine.logic.evaluate import Evaluation, passes
+from engine.logic.signs import BOTH, FALSE, TRUE, UNSIGNED, Sign, every, opposite, some
+
+
+class Relevance:
+    """The questions that matter under an evaluation."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self.ruleset = evaluation.ruleset
+        self.possible = _Possible(evaluation)
+
+    @cached_property
+    def _walked(self) -> _Walk:
+        return _Walk(self.possible)
+
+    @cached_property
+    def open(self) -> tuple[str, ...]:
+        """The inputs that can be asked now and can still matter, in the order of asking."""
+        return tuple(fact.id for fact in self.ruleset.inputs if fact.id in self._walked.open)
+
+    @cached_property
+    def reachable(self) -> frozenset[str]:
+        """The open inputs, and those behind gates that can still open."""
+        return frozenset(self._walked.reachable)
+
+
+def _standing(sign: Sign, otherwise: Sign) -> Sign:
+    """What is possible where a sign stands (only that), else what could come about."""
+    return sign or otherwise
+
+
+class _Possible:
+    """Which signs stand or can still come about."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self.ruleset = evaluation.ruleset
+        self.gates: dict[str, Sign] = {}
+        self.options: dict[str, dict[str, Sign]] = {}
+        self.whens: dict[str, Sign] = {}
+        self.valued: dict[str, bool] = {"as_of": evaluation.as_of is not None}
+        for name in self.ruleset.order:
+            self._visit(self.ruleset.facts[name])
+
+    def _visit(self, fact: Fact) -> None:
+        self.gates[fact.id] = every(map(self.of, self.ruleset.gates_behind[fact.id]))
+        if fact.is_input:
+            answered = fact.id in self.evaluation.answers
+            known = self.evaluation.answers.get(fact.id) is not UNKNOWN
+            self.valued[fact.id] = bool(self.gates[fact.id] & TRUE) and (known or not answered)
+        elif fact.formula:
+            self.valued[fact.id] = self._can_compute(fact)
+        elif fact.is_set:
+            self.options[fact.id] = {option: self._option(fact, option) for option in fact.option_ids}
+        else:
+            rules = self.ruleset.concluders[fact.id]
+            self.valued[fact.id] = any(map(self.applies, rules)) or self.otherwise(fact)
+
+    def _can_compute(self, fact: Fact) -> bool:
+        """Whether a formula has a value or can get one: parts that all have theirs already bring nothing new."""
+        if self.evaluation.held[fact.id]:
+            return True
+        names = fact.formula.names if fact.formula else ()
+        return all(self.valued[name] for name in names) and not self.evaluation.combinations(fact)
+
+    def _option(self, fact: Fact, option: str) -> Sign:
+        adding = [rule for rule in self.ruleset.concluders[fact.id] if option in rule.concludes(fact.id)]
+        present = TRUE if any(map(self.applies, adding)) else UNSIGNED
+        absent = FALSE if all(map(self.fails, adding)) else UNSIGNED
+        return _standing(self.evaluation.options[fact.id][option], present | absent)
+
+    # Rules
+
+    def when(self, rule: Rule) -> Sign:
+        """The possible signs of a rule's `when`."""
+        if rule.id not in self.whens:
+            self.whens[rule.id] = self.of(rule.when)
+        return self.whens[rule.id]
+
+    def decided(self, rule: Rule) -> bool:
+        """Whether a rule applies or fails already."""
+        return rule.id in self.evaluation.applies or rule.id in self.evaluation.fails
+
+    def applies(self, rule: Rule) -> bool:
+        """Whether a rule applies or can."""
+        if self.decided(rule):
+            return rule.id in self.evaluation.applies
+        overriders = self.ruleset.overriders[rule.id]
+        return bool(self.when(rule) & TRUE) and all(self.when(other) & FALSE for other in overriders)
+
+    def fails(self, rule: Rule) -> bool:
+        """Whether a rule fails or can."""
+        if self.decided(rule):
+            return rule.id in self.evaluation.fails
+        overriders = self.ruleset.overriders[rule.id]
+        return bool(self.when(rule) & FALSE) or any(self.when(other) & TRUE for other in overriders)
+
+    def otherwise(self, fact: Fact) -> bool:
+        """Whether the `otherwise` of a fact holds or can."""
+        rules = self.ruleset.concluders[fact.id]
+        return fact.otherwise is not None and all(self.when(rule) & FALSE for rule in rules)
+
+    # Conditions
+
+    def of(self, condition: Condition) -> Sign:
+        """The possible signs of a condition."""
+        sign = self.evaluation.sign(condition)
+        if sign:
+            return sign
+        if isinstance(condition, All):
+            return every(map(self.of, condition.parts))
+        if isinstance(condition, Any):
+            return some(map(self.of, condition.parts))
+        if isinstance(condition, Not):
+            return opposite(self.of(condition.part))
+        return self._of_test(condition)
+
+    def _of_test(self, test: Test) -> Sign:
+        gate, own = self.gates[test.fact], self.own(test)
+        return (own if gate & TRUE else UNSIGNED) | (gate & FALSE)
+
+    def own(self, test: Test) -> Sign:
+        """The possible signs of a test, its gate left aside."""
+        fact = self.ruleset.facts[test.fact]
+        if fact.is_input:
+            return self.evaluation.own_sign(test) if fact.id in self.evaluation.answers else BOTH
+        if fact.is_set:
+            return self._of_set_test(test, fact)
+        if fact.formula:
+            return _standing(self.evaluation.own_sign(test), BOTH if self.valued[fact.id] else UNSIGNED)
+        return _standing(self.evaluation.own_sign(test), self._of_derived_test(test, fact))
+
+    def _of_set_test(self, test: Test, fact: Fact) -> Sign:
+        options = self.options[fact.id]
+        if isinstance(test, HeldTest):
+            return some(options.values()) if test.held else opposite(some(options.values()))
+        signs = [options[option] for option in test.options] if isinstance(test, SetTest) else []
+        if isinstance(test, SetTest) and test.mode == "all":
+            return every(signs)
+        return some(signs) if isinstance(test, SetTest) and test.mode == "any" else opposite(some(signs))
+
+    def _of_derived_test(self, test: Test, fact: Fact) -> Sign:
+        if isinstance(test, HeldTest) and not test.held:
+            return opposite(self._of_derived_test(HeldTest(fact.id, held=True), fact))
+        passing, other = self.split(test, fact)
+        found = UNSIGNED
+        if any(map(self.applies, passing)):
+            found |= TRUE
+        if any(map(self.applies, other)) or (fact.otherwise is None and all(map(self.fails, passing))):
+            found |= FALSE
+        if self.otherwise(fact) and fact.otherwise is not None:
+            found |= TRUE if passes(test, fact, fact.otherwise) else FALSE
+        return found
+
+    def split(self, test: Test, fact: Fact) -> tuple[list[Rule], list[Rule]]:
+        """The rules that conclude a value that passes a test, and the others."""
+        passing: list[Rule] = []
+        other: list[Rule] = []
+        for rule in self.ruleset.concluders[fact.id]:
+            (passing if passes(test, fact, rule.concludes(fact.id)[0]) else other).append(rule)
+        return passing, other
+
+
+class _Walk:
+    """The walk from the goals; collects inputs that are open, and those that are reachable behind gates.
+
+    What is still to be walked waits in a list, so that a long chain of facts needs no deep recursion.
+    """
+
+    def __init__(self, possible: _Possible) -> None:
+        self.possible = possible
+        self.evaluation = possible.evaluation
+        self.ruleset = possible.ruleset
+        self.open: set[str] = set()
+        self.reachable: set[str] = set()
+        self.seen: set[tuple[object, ...]] = set()
+        self.waiting: list[Callable[[], None]] = []
+        self._goals()
+        while self.waiting:
+            self.waiting.pop()()
+
+    def _once(self, key: tuple[object, ...], step: Callable[[], None]) -> None:
+        if key not in self.seen:
+            self.seen.add(key)
+            self.waiting.append(step)
+
+    def _goals(self) -> None:
+        for goal in self.ruleset.goals:
+            when = self.evaluation.goal_whens[goal.fact]
+            if goal.when and not when:
+                self.want(goal.when, TRUE)
+                self.want(goal.when, FALSE)
+            if not when & FALSE and not self.evaluation.settled(goal.fact):
+                self._goal(self.ruleset.facts[goal.fact])
+
+    def _goal(self, fact: Fact) -> None:
+        if fact.is_set and fact.derived:
+            for option in fact.option_ids:
+                self._option(fact, option, TRUE)
+                self._option(fact, option, FALSE)
+        else:
+            self._value(fact.id)
+
+    # Signs wanted of conditions and rules
+
+    def want(self, condition: Condition, sign: Sign) -> None:
+        """Walk to what could give a condition this sign, unless one stands or it cannot come about."""
+        self._once((id(condition), sign), lambda: self._want(condition, sign))
+
+    def _want(self, condition: Condition, sign: Sign) -> None:
+        if self.evaluation.sign(condition) or not self.possible.of(condition) & sign:
+            return
+        if isinstance(condition, (All, Any)):
+            for part in condition.parts:
+                self.want(part, sign)
+        elif isinstance(condition, Not):
+            self.want(condition.part, opposite(sign))
+        else:
+            self._want_test(condition, sign)
+
+    def _want_all(self, conditions: Iterable[Condition], sign: Sign) -> None:
+        for condition in conditions:
+            self.want(condition, sign)
+
+    def _want_test(self, test: Test, sign: Sign) -> None:
+        fact = self.ruleset.facts[test.fact]
+        gates = self.ruleset.gates_behind[fact.id]
+        if sign == FALSE:
+            self._want_all(gates, FALSE)
+        if fact.is_input:
+            if self.possible.own(test) & sign:
+                self._input(fact)
+        elif fact.formula:
+            if self.possible.valued[fact.id]:
+                self._value(fact.id)
+        elif fact.is_set:
+            self._want_set_test(test, fact, sign)
+        else:
+            self._want_derived_test(test, fact, sign)
+
+    def _want_set_test(self, test: Test, fact: Fact, sign: Sign) -> None:
+        if isinstance(test, HeldTest):
+            sign = sign if test.held else opposite(sign)
+            options = fact.option_ids
+        else:
+            assert isinstance(test, SetTest)  # noqa: S101 (the loader allows nothing else on a set)
+            sign = opposite(sign) if test.mode == "none" else sign
+            options = test.options
+        for option in options:
+            self._option(fact, option, sign)
+
+    def _want_derived_test(self, test: Test, fact: Fact, sign: Sign) -> None:
+        if isinstance(test, HeldTest) and not test.held:
+            test, sign = HeldTest(fact.id, held=True), opposite(sign)
+        assert isinstance(test, (ValueTest, HeldTest))  # noqa: S101 (as above)
+        passing, other = self.possible.split(test, fact)
+        for rule in passing if sign == TRUE else other:
+            self._applies(rule)
+        if sign == FALSE and fact.otherwise is None and all(map(self.possible.fails, passing)):
+            for rule in passing:
+                self._fails(rule)
+        if fact.otherwise is not None and passes(test, fact, fact.otherwise) == (sign == TRUE):
+            self._otherwise(fact)
+
+    def _option(self, fact: Fact, option: str, sign: Sign) -> None:
+        if self.evaluation.options[fact.id][option] or not self.possible.options[fact.id][option] & sign:
+            return
+        for rule in self.ruleset.concluders[fact.id]:
+            if option in rule.concludes(fact.id):
+                (self._applies if sign == TRUE else self._fails)(rule)
+
+    def _applies(self, rule: Rule) -> None:
+        if not self.possible.decided(rule) and self.possible.applies(rule):
+            self.want(rule.when, TRUE)
+            self._want_all((other.when for other in self.ruleset.overriders[rule.id]), FALSE)
+
+    def _fails(self, rule: Rule) -> None:
+        if not self.possible.decided(rule) and self.possible.fails(rule):
+            self.want(rule.when, FALSE)
+            self._want_all((other.when for other in self.ruleset.overriders[rule.id]), TRUE)
+
+    def _otherwise(self, fact: Fact) -> None:
+        if self.possible.otherwise(fact):
+            self._want_all((rule.when for rule in self.ruleset.concluders[fact.id]), FALSE)
+
+    # Values wanted of facts
+
+    def _value(self, name: str) -> None:
+        if name != "as_of":
+            self._once((name,), lambda: self._want_value(self.ruleset.facts[name]))
+
+    def _want_value(self, fact: Fact) -> None:
+        if not self.possible.valued.get(fact.id, True):
+            return
+        if fact.is_input:
+            self._input(fact)
+        elif fact.formula:
+            for name in fact.formula.names:
+                self._value(name)
+        elif not self.evaluation.held[fact.id]:
+            for rule in self.ruleset.concluders[fact.id]:
+                self._applies(rule)
+            self._otherwise(fact)
+
+    def _input(self, fact: Fact) -> None:
+        """An input is open when its gate is known true; while the gate has no sign, the way leads through it."""
+        gate = self.evaluation.gates[fact.id]
+        unanswered = fact.id not in self.evaluation.answers
+        if gate & TRUE and unanswered:
+            self.open.add(fact.id)
+        if not gate:
+            self._want_all(self.ruleset.gates_behind[fact.id], TRUE)
+        if unanswered and self.possible.gates[fact.id] & TRUE:
+            self.reachable.add(fact.id)
+

@@ -1,0 +1,1 @@
+"""How a ruleset runs: compiled to clauses, chained forward on durable-rules, recorded as a trail."""

@@ -1,0 +1,181 @@
+"""One run of a compiled ruleset on durable-rules: told everything in a fresh session, read off as an outcome.
+
+The matcher is told which tests an answer passes and fails; it chains. Formulas are computed here from values whose
+gates are known true, told to it in turn, and it chains again, until nothing is new.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from engine.inference.compile import Program
+from engine.inference.literals import Always, Applies, Fails, Lacks, Seen, Signed, Value, When
+from engine.inference.matcher import Session
+from engine.language.model import Fact, KnownTest, Test
+from engine.language.values import UNKNOWN, Answer, Single
+from engine.logic.evaluate import compute, passes
+from engine.logic.outcome import Outcome
+from engine.logic.signs import FALSE, TRUE, UNSIGNED, Sign, known
+
+
+@dataclass(frozen=True)
+class Computation:
+    """A value of a formula and the parts it came from."""
+
+    fact: str
+    parts: tuple[Single, ...]
+    value: Single
+
+
+class Run(Outcome):
+    """What durable-rules concluded from some answers.
+
+    Attributes:
+        program: the compiled ruleset.
+        held_literals: every literal told or concluded.
+        fired: every clause that fired.
+        computed: every value of a formula, with the first parts that gave it.
+        combinations: the same with all parts that gave it.
+
+    Args:
+        program: the compiled ruleset.
+        answers: as read by `read_answers`; an absent input is not asked yet.
+        as_of: the date that formulas may use.
+        later: more answers, told piece by piece in the same session: it ends as if all had been told at once.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        answers: Mapping[str, Answer],
+        as_of: datetime.date | None = None,
+        later: Iterable[Mapping[str, Answer]] = (),
+    ) -> None:
+        super().__init__(program.ruleset, dict(answers), as_of)
+        self.program = program
+        self.computed: dict[tuple[str, Single], Computation] = {}
+        self.combinations: list[Computation] = []
+        self._tried: set[tuple[str, tuple[Single, ...]]] = set()
+        with program.matcher.session() as session:
+            self.held_literals = session.held
+            self.fired = set(session.tell([program.numbers[Always()]]))
+            for piece in (answers, *later):
+                self.answers.update(piece)
+                self.fired.update(session.tell(self._told(piece)))
+                while self._compute(session):
+                    pass
+        self._order_computed()
+        self._read_off()
+
+    # Telling
+
+    def _told(self, answers: Mapping[str, Answer]) -> Iterator[int]:
+        for name, answer in answers.items():
+            fact = self.ruleset.facts[name]
+            for test, signs in self.program.seen.get(name, {}).items():
+                sign = answer_sign(test, fact, answer)
+                if sign in signs:
+                    yield signs[sign]
+
+    def _compute(self, session: Session) -> bool:
+        """Compute what formulas can be computed now; whether anything was new."""
+        told: list[int] = []
+        for name in self.ruleset.order:
+            fact = self.ruleset.facts[name]
+            if fact.formula:
+                told.extend(self._compute_fact(fact))
+        fresh = [number for number in told if number not in session.held]
+        self.fired.update(session.tell(fresh) if fresh else ())
+        return bool(fresh)
+
+    def _compute_fact(self, fact: Fact) -> Iterator[int]:
+        names = fact.formula.names if fact.formula else ()
+        for parts in product(*map(self._part_values, names)):
+            if (fact.id, parts) in self._tried:
+                continue
+            self._tried.add((fact.id, parts))
+            value = compute(self.ruleset, fact, dict(zip(names, parts, strict=True)))
+            if value is None or (fact.id, value) in self.computed:
+                continue
+            self.computed[fact.id, value] = Computation(fact.id, parts, value)
+            for test, signs in self.program.seen.get(fact.id, {}).items():
+                sign = known(passes(test, fact, value))
+                if sign in signs:
+                    yield signs[sign]
+
+    def _part_values(self, name: str) -> tuple[Single, ...]:
+        if name == "as_of":
+            return (self.as_of,) if self.as_of else ()
+        if not all(number in self.held_literals for number in self.program.gates.get(name, ())):
+            return ()
+        fact = self.ruleset.facts[name]
+        if fact.is_input:
+            answer = self.answers.get(name, UNKNOWN)
+            return () if answer is UNKNOWN or isinstance(answer, tuple) else (answer,)  # type: ignore[return-value]
+        return self._held_values(fact)
+
+    def _held_values(self, fact: Fact) -> tuple[Single, ...]:
+        if fact.formula:
+            return tuple(value for name, value in self.computed if name == fact.id)
+        literals = self.program.values[fact.id]
+        return tuple(value for value, number in literals if number in self.held_literals)
+
+    def _order_computed(self) -> None:
+        """Put what was computed in the order of the ruleset, whatever order it came in."""
+        found: dict[tuple[str, Single], Computation] = {}
+        for name in self.ruleset.order if self.computed else ():
+            fact = self.ruleset.facts[name]
+            if fact.formula is None:
+                continue
+            for parts in product(*map(self._part_values, fact.formula.names)):
+                value = compute(self.ruleset, fact, dict(zip(fact.formula.names, parts, strict=True)))
+                if value is not None:
+                    self.combinations.append(Computation(name, parts, value))
+                    found.setdefault((name, value), self.combinations[-1])
+        self.computed = found
+
+    # Reading off
+
+    def _read_off(self) -> None:
+        for name, fact in self.ruleset.facts.items():
+            if fact.derived and fact.is_set:
+                self.options[name] = {
+                    option: self._sign(Value(name, option), Lacks(name, option)) for option in fact.option_ids
+                }
+            elif fact.derived:
+                self.held[name] = self._held_values(fact)
+        for rule in self.ruleset.rules.values():
+            self.whens[rule.id] = self._sign(When(rule.id, TRUE), When(rule.id, FALSE))
+            overridden = self.ruleset.overriders[rule.id]
+            if self._holds(Applies(rule.id) if overridden else When(rule.id, TRUE)):
+                self.applies.add(rule.id)
+            if self._holds(Fails(rule.id) if overridden else When(rule.id, FALSE)):
+                self.fails.add(rule.id)
+        for goal in self.ruleset.goals:
+            when = goal.when
+            self.goal_whens[goal.fact] = self._sign(Signed(when, TRUE), Signed(when, FALSE)) if when else TRUE
+        for name, fact in self.ruleset.facts.items():
+            if fact.is_input:
+                self.gates[name] = self._gate_sign(name)
+
+    def _holds(self, literal: object) -> bool:
+        number = self.program.numbers.get(literal)  # type: ignore[call-overload]
+        return number is not None and number in self.held_literals
+
+    def _sign(self, true: object, false: object) -> Sign:
+        return (TRUE if self._holds(true) else UNSIGNED) | (FALSE if self._holds(false) else UNSIGNED)
+
+    def _gate_sign(self, name: str) -> Sign:
+        """Known true where the gates behind a fact are; what a because-text needs to say "not asked"."""
+        return TRUE if all(number in self.held_literals for number in self.program.gates.get(name, ())) else UNSIGNED
+
+
+def answer_sign(test: Test, fact: Fact, answer: Answer) -> Sign:
+    """The sign that an answer gives a test, the gate left aside."""
+    if isinstance(test, KnownTest):
+        return known((answer is not UNKNOWN) == test.known)
+    return UNSIGNED if answer is UNKNOWN else known(passes(test, fact, answer))
+

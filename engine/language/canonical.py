@@ -1,0 +1,49 @@
+"""The canonical form of a ruleset, and its SHA-256: what a release is named by.
+
+Two rulesets have the same form when they mean and say the same, however they are split into files, commented, indented
+or quoted. The order of facts, rules, options and questions belongs to the form, because trails and dialogues follow it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from engine.language.model import Ruleset
+from engine.language.units import Units
+from engine.language.values import Quantity
+
+FORMAT = "regimen-ruleset-1"
+
+
+def canonical(ruleset: Ruleset) -> str:
+    """The ruleset with all of its bases as one line of JSON."""
+    return json.dumps([FORMAT, _plain(ruleset)], ensure_ascii=False, separators=(",", ":"))
+
+
+def digest_of(ruleset: Ruleset) -> str:
+    """The SHA-256 of the canonical form, in hexadecimal."""
+    return hashlib.sha256(canonical(ruleset).encode()).hexdigest()
+
+
+def _plain(thing: Any) -> Any:
+    """Dataclasses as [class name, {field: value}], fields at their default left out, so that old hashes outlive new keys."""
+    if isinstance(thing, Quantity):
+        return str(thing)
+    if isinstance(thing, Units):
+        return [*thing.names, thing.molar_mass]
+    if dataclasses.is_dataclass(thing):
+        return [type(thing).__name__, {f.name: _plain(getattr(thing, f.name)) for f in _fields(thing)}]
+    if isinstance(thing, Mapping):
+        return [[key, _plain(value)] for key, value in thing.items()]
+    if isinstance(thing, (tuple, list)):
+        return [_plain(item) for item in thing]
+    return thing.isoformat() if isinstance(thing, datetime.date) else thing
+
+
+def _fields(thing: Any) -> list[dataclasses.Field[Any]]:
+    return [f for f in dataclasses.fields(thing) if f.compare and getattr(thing, f.name) != f.default]

@@ -1,0 +1,212 @@
+"""The reference evaluation: what a ruleset says about a set of answers, straight from design.md section 3.
+
+It is the specification in code: short, obvious, and independent of the matcher that runs consultations. Facts are
+visited so that each comes after all that it depends on, so every sign is final when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from itertools import product
+
+from engine.language import formula
+from engine.language.answers import canonical_number
+from engine.language.model import (
+    All,
+    Any,
+    Condition,
+    Fact,
+    HeldTest,
+    KnownTest,
+    Not,
+    Rule,
+    Ruleset,
+    SetTest,
+    Test,
+    ValueTest,
+    values_of,
+)
+from engine.language.values import UNKNOWN, Answer, Quantity, Single
+from engine.logic.compare import includes, meets
+from engine.logic.outcome import FORMULA, OTHERWISE, RULE, Outcome
+from engine.logic.signs import FALSE, TRUE, UNSIGNED, Sign, every, known, opposite, some
+
+
+class Evaluation(Outcome):
+    """What holds under some answers.
+
+    Args:
+        ruleset: the ruleset.
+        answers: as read by `read_answers`; an absent input is not asked yet.
+        as_of: the date that formulas may use.
+        struck: what to leave out, to see whether something else supports what follows: (RULE, id) or (OTHERWISE,
+            fact) for what they conclude, (FORMULA, fact, value) for a value.
+    """
+
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        answers: Mapping[str, Answer],
+        as_of: datetime.date | None = None,
+        struck: Collection[tuple[object, ...]] = (),
+    ) -> None:
+        super().__init__(ruleset, dict(answers), as_of)
+        self.struck = struck
+        self.decided: set[str] = set()
+        for name in ruleset.order:
+            fact = ruleset.facts[name]
+            self.gates[name] = every(map(self.sign, ruleset.gates_behind[name]))
+            if fact.formula:
+                self.held[name] = self._computed(fact)
+            elif fact.derived:
+                self._conclude(fact)
+        self.goal_whens = {goal.fact: self.sign(goal.when) if goal.when else TRUE for goal in ruleset.goals}
+
+    # Conditions
+
+    def sign(self, condition: Condition) -> Sign:
+        """The sign of a condition."""
+        if isinstance(condition, All):
+            return every(map(self.sign, condition.parts))
+        if isinstance(condition, Any):
+            return some(map(self.sign, condition.parts))
+        if isinstance(condition, Not):
+            return opposite(self.sign(condition.part))
+        return self.test_sign(condition)
+
+    def test_sign(self, test: Test) -> Sign:
+        """The sign of a test: its own while the gate is known true, known false while the gate is known false."""
+        gate = self.gates[test.fact]
+        own = self.own_sign(test)
+        return (own if gate & TRUE else UNSIGNED) | (gate & FALSE)
+
+    def own_sign(self, test: Test) -> Sign:
+        """The sign of a test, its gate left aside."""
+        fact = self.ruleset.facts[test.fact]
+        if fact.is_input:
+            return self._input_sign(test, fact)
+        if fact.is_set:
+            return self._set_sign(test, fact)
+        return self._derived_sign(test, fact)
+
+    def _input_sign(self, test: Test, fact: Fact) -> Sign:
+        if fact.id not in self.answers:
+            return UNSIGNED
+        answer = self.answers[fact.id]
+        if isinstance(test, KnownTest):
+            return known((answer is not UNKNOWN) == test.known)
+        return UNSIGNED if answer is UNKNOWN else known(passes(test, fact, answer))
+
+    def _derived_sign(self, test: Test, fact: Fact) -> Sign:
+        if isinstance(test, HeldTest) and not test.held:
+            return opposite(self._derived_sign(HeldTest(fact.id, held=True), fact))
+        sign = UNSIGNED
+        for value in self.held[fact.id]:
+            sign |= known(passes(test, fact, value))
+        if fact.formula is None and fact.otherwise is None:
+            satisfying = [r for r in self.ruleset.concluders[fact.id] if passes(test, fact, r.concludes(fact.id)[0])]
+            sign |= FALSE if all(rule.id in self.fails for rule in satisfying) else UNSIGNED
+        return sign
+
+    def _set_sign(self, test: Test, fact: Fact) -> Sign:
+        options = self.options[fact.id]
+        if isinstance(test, HeldTest):
+            sign = some(options.values())
+            return sign if test.held else opposite(sign)
+        assert isinstance(test, SetTest)  # noqa: S101 (the loader allows nothing else on a set)
+        signs = (options[option] for option in test.options)
+        if test.mode == "all":
+            return every(signs)
+        return some(signs) if test.mode == "any" else opposite(some(signs))
+
+    # Facts
+
+    def _conclude(self, fact: Fact) -> None:
+        rules = self.ruleset.concluders[fact.id]
+        for rule in rules:
+            self._decide(rule)
+        told = [rule for rule in rules if rule.id in self.applies and (RULE, rule.id) not in self.struck]
+        if fact.is_set:
+            self.options[fact.id] = {option: self._option_sign(fact, option, told) for option in fact.option_ids}
+            return
+        values = {value for rule in told for value in rule.concludes(fact.id)}
+        none_left = all(self.whens[rule.id] & FALSE for rule in rules)
+        if fact.otherwise is not None and none_left and (OTHERWISE, fact.id) not in self.struck:
+            values.add(fact.otherwise)
+        self.held[fact.id] = tuple(value for value in values_of(self.ruleset, fact) if value in values)
+
+    def _option_sign(self, fact: Fact, option: str, told: list[Rule]) -> Sign:
+        adding = [rule for rule in self.ruleset.concluders[fact.id] if option in rule.concludes(fact.id)]
+        present = TRUE if any(option in rule.concludes(fact.id) for rule in told) else UNSIGNED
+        return present | (FALSE if all(rule.id in self.fails for rule in adding) else UNSIGNED)
+
+    def _decide(self, rule: Rule) -> None:
+        """Whether a rule applies and whether it fails; in a conflict it can do both."""
+        if rule.id in self.decided:
+            return
+        self.decided.add(rule.id)
+        when = self._when(rule)
+        overriders = [self._when(other) for other in self.ruleset.overriders[rule.id]]
+        if when & TRUE and all(other & FALSE for other in overriders):
+            self.applies.add(rule.id)
+        if when & FALSE or any(other & TRUE for other in overriders):
+            self.fails.add(rule.id)
+
+    def _when(self, rule: Rule) -> Sign:
+        if rule.id not in self.whens:
+            self.whens[rule.id] = self.sign(rule.when)
+        return self.whens[rule.id]
+
+    # Formulas
+
+    def _computed(self, fact: Fact) -> tuple[Single, ...]:
+        """The values of a formula: one for each combination of the values that its parts hold."""
+        if fact.formula is None:
+            return ()
+        names = fact.formula.names
+        found = [compute(self.ruleset, fact, dict(zip(names, values, strict=True))) for values in self.combinations(fact)]
+        values = dict.fromkeys(value for value in found if value is not None)
+        return tuple(value for value in values if (FORMULA, fact.id, value) not in self.struck)
+
+    def combinations(self, fact: Fact) -> list[tuple[Single, ...]]:
+        """The values that the parts of a formula hold together."""
+        names = fact.formula.names if fact.formula else ()
+        return list(product(*(self.part_values(name) for name in names)))
+
+    def part_values(self, name: str) -> tuple[Single, ...]:
+        """The values that a formula sees in a part: none while its gate is not known true."""
+        if name == "as_of":
+            return (self.as_of,) if self.as_of else ()
+        if not self.gates[name] & TRUE:
+            return ()
+        if self.ruleset.facts[name].derived:
+            return self.held[name]
+        answer = self.answers.get(name, UNKNOWN)
+        return () if answer is UNKNOWN or isinstance(answer, tuple) else (answer,)  # type: ignore[return-value]
+
+
+def passes(test: Test, fact: Fact, value: Answer) -> bool:
+    """Whether a known value passes a test."""
+    if isinstance(test, ValueTest):
+        return meets(fact, test.checks, value)  # type: ignore[arg-type]
+    if isinstance(test, SetTest):
+        return includes(test, value)  # type: ignore[arg-type]
+    assert isinstance(test, HeldTest)  # noqa: S101 (whether something is known is not asked of a value)
+    return test.held == bool(value != ())
+
+
+def compute(ruleset: Ruleset, fact: Fact, values: Mapping[str, Single]) -> Single | None:
+    """One value of a formula, or None where it has none, as in a division by zero."""
+    assert fact.formula is not None  # noqa: S101
+    numbers: dict[str, Decimal | datetime.date] = {}
+    for name, value in values.items():
+        if isinstance(value, Quantity):
+            numbers[name] = canonical_number(ruleset.facts[name], value)
+        elif isinstance(value, datetime.date):
+            numbers[name] = value
+    result = formula.evaluate(fact.formula.tree, numbers)
+    if result is None or isinstance(result, datetime.date):
+        return result
+    return Quantity(result, fact.units.canonical if fact.units else None)

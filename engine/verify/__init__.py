@@ -1,0 +1,1 @@
+"""What can be proved or tested about a ruleset. In this part: its cases."""

@@ -1,0 +1,138 @@
+"""Running the cases that travel with a ruleset.
+
+One function serves the command, the tests and the editor. A failed case is a finding that says what was expected, what
+came, and carries the case's answers as a witness that opens in a session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.dialogue.consultation import Consultation, consult, shown
+from engine.language.errors import Mark
+from engine.language.model import All, Case, Condition, Ruleset, tests_in
+from engine.language.wording import say_condition, say_value
+from engine.logic.evaluate import Evaluation
+from engine.logic.signs import TRUE
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that `check` found.
+
+    Attributes:
+        kind: as in design.md section 9, such as "failed_case".
+        subject: the id of what it is about; `kind: subject` names the finding in `accept`.
+        at: where it stands.
+        witness: the answers of a patient who shows it, or None.
+        accepted: the authors' reason for accepting it, or None.
+    """
+
+    kind: str
+    subject: str
+    message: str
+    at: Mark
+    facts: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    witness: dict[str, Any] | None = None
+    accepted: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What an `accept` entry calls it."""
+        return f"{self.kind}: {self.subject}"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What checking a ruleset came to."""
+
+    findings: tuple[Finding, ...]
+    passed: int = 0
+    failed: int = 0
+
+    @property
+    def clean(self) -> bool:
+        """Whether every finding is accepted."""
+        return all(finding.accepted is not None for finding in self.findings)
+
+
+def check_cases(ruleset: Ruleset) -> Checked:
+    """Run every case of a ruleset, those of its bases included."""
+    findings: list[Finding] = []
+    for case in ruleset.cases:
+        finding = check_case(ruleset, case)
+        if finding:
+            findings.append(finding)
+    reasons = {accepted.finding: accepted.reason for accepted in ruleset.accept}
+    told = tuple(replace(finding, accepted=reasons.get(finding.name)) for finding in findings)
+    return Checked(told, len(ruleset.cases) - len(findings), len(findings))
+
+
+def check_case(ruleset: Ruleset, case: Case) -> Finding | None:
+    """Run one case; a finding where it fails."""
+    consultation = consult(ruleset, dict(case.answers), case.as_of)
+    misses = list(_misses(consultation, case))
+    if not misses:
+        return None
+    facts = tuple(dict.fromkeys(test.fact for test in tests_in(case.expect))) if case.expect else ()
+    message = f"case '{case.id}' ({case.title}): {'; '.join(misses)}. Mend the rules, or the case if it asks too much."
+    witness = {name: shown(ruleset.facts[name], answer) for name, answer in consultation.answers.items()}
+    return Finding("failed_case", case.id, message, case.mark, facts, (*case.fires, *case.not_fires), witness)
+
+
+def _misses(consultation: Consultation, case: Case) -> Iterator[str]:
+    """What a case expected and did not get, in words."""
+    ruleset = consultation.ruleset
+    if case.expect is not None:
+        evaluation = consultation.evaluation
+        for part in _parts(case.expect):
+            if not evaluation.sign(part) & TRUE:
+                yield f"expected that {say_condition(ruleset, part)}, but {_got(consultation, evaluation, part)}"
+    applied = consultation.run.applies
+    for rule in case.fires:
+        if rule not in applied:
+            yield f"rule '{rule}' should fire and did not"
+    for rule in case.not_fires:
+        if rule in applied:
+            yield f"rule '{rule}' should not fire and did"
+
+
+def _parts(condition: Condition) -> tuple[Condition, ...]:
+    return condition.parts if isinstance(condition, All) else (condition,)
+
+
+def _got(consultation: Consultation, evaluation: Evaluation, condition: Condition) -> str:
+    """What is so instead, for each fact that a condition tests."""
+    said = []
+    for name in dict.fromkeys(test.fact for test in tests_in(condition)):
+        fact = consultation.ruleset.facts[name]
+        held = evaluation.held.get(name, ())
+        value = evaluation.value(name)
+        if len(held) > 1:
+            said.append(f"{fact.label} is in conflict: {' and '.join(say_value(fact, each) for each in held)}")
+        else:
+            said.append(f"{fact.label} is {'not settled' if value is None else say_value(fact, value)}")
+    return ", ".join(said)
+
+
+def checked_report(ruleset: Ruleset, checked: Checked) -> dict[str, Any]:
+    """What `regimen check --json` prints."""
+    return {
+        "ruleset": {"id": ruleset.id, "version": ruleset.version, "hash": ruleset.digest},
+        "findings": [
+            {
+                "kind": finding.kind,
+                "message": finding.message,
+                "at": str(finding.at),
+                "facts": list(finding.facts),
+                "rules": list(finding.rules),
+                "witness": None if finding.witness is None else {"answers": finding.witness},
+                "accepted": finding.accepted,
+            }
+            for finding in checked.findings
+        ],
+        "cases": {"passed": checked.passed, "failed": checked.failed},
+    }

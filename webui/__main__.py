@@ -1,0 +1,55 @@
+"""`python3 -m webui` sets the checkout up if need be, and serves the site."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import sys
+
+from engine import bootstrap
+
+
+def serve(host: str, port: int) -> int:
+    """Serve until interrupted; the exit status is 1 if the address cannot be had."""
+    from waitress import create_server
+
+    from webui import create_app
+
+    try:
+        server = create_server(create_app(), host=host, port=port)
+    except OSError as error:
+        print(_refusal(error, host, port), file=sys.stderr)
+        return 1
+    taken = getattr(server, "effective_port", port)  # port 0 means any that is free
+    name = f"[{host}]" if ":" in host else host
+    print(f"Regimen is at http://{name}:{taken}  (Ctrl-C stops it)", flush=True)
+    server.run()
+    return 0
+
+
+def _refusal(error: OSError, host: str, port: int) -> str:
+    """Say in one sentence why the address cannot be had."""
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is in use; choose another with --port."
+    return f"Cannot serve on {host}, port {port}: {error.strerror or error}."
+
+
+def _port(text: str) -> int:
+    highest = 65535
+    if not text.isascii() or not text.isdigit() or int(text) > highest:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; a port is a number from 0 to {highest}")
+    return int(text)
+
+
+def main() -> int:
+    """Read the options before setting up, so that --help needs nothing."""
+    parser = argparse.ArgumentParser(prog="python3 -m webui", description="Set up if need be, and serve the site.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", default=8000, type=_port, help="port to listen on (default: %(default)s)")
+    options = parser.parse_args()
+    bootstrap.ensure()
+    return serve(options.host, options.port)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
