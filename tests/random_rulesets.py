@@ -23,11 +23,12 @@ from typing import Any
 from engine.language import model
 from engine.language.answers import read_answer, read_answers
 from engine.language.build import build
-from engine.language.errors import Mark, Problem
-from engine.language.layers import Layer, _LayerReader, stack
+from engine.language.errors import Mark, Problems
+from engine.language.layers import Layer, _FileReader
 from engine.language.model import Bound, Fact, HeldTest, KnownTest, OneOf, Ruleset, SetTest, ValueTest, tests_in
 from engine.language.numbers import MOST_DIGITS, show_number
 from engine.language.source import Node, parse_json
+from engine.language.stacking import stack
 from engine.language.values import Answer
 from engine.logic.evaluate import passes
 
@@ -78,7 +79,7 @@ class Size:
 
 
 USUAL = Size()
-SMALL = Size(inputs=(2, 5), derived=(1, 4), rules=(1, 2), goals=(1, 3), depth=2)
+SMALL = Size(inputs=(3, 5), derived=(3, 6), rules=(1, 3), goals=(1, 3), depth=2)
 
 
 # Loading
@@ -86,9 +87,9 @@ SMALL = Size(inputs=(2, 5), derived=(1, 4), rules=(1, 2), goals=(1, 3), depth=2)
 
 def load_node(node: Node) -> Ruleset:
     """Load a ruleset from what the YAML or JSON reader gave."""
-    problems: list[Problem] = []
+    problems = Problems()
     layer = Layer(Path("random"), Mark("random.yaml", 1, 1))
-    _LayerReader(layer, problems).read(node)
+    _FileReader(layer, problems).read(node)
     return build(stack([layer], problems), problems)
 
 
@@ -132,7 +133,7 @@ class _Author:
         self._make_rules()
         self._make_overrides()
         sections = [{"id": name, "title": name.title()} for name in ("late", "early")]
-        facts = [(name, fact) for name, fact in self.facts.items() if name != "regimen" or len(fact) > 2]  # noqa: PLR2004
+        facts = [(name, fact) for name, fact in self.facts.items() if name != "regimen" or len(fact) > 2]
         self.rng.shuffle(facts)
         self.rng.shuffle(self.rules)
         found = {"id": "random", "title": "Random", "version": "1", "sections": sections, "goals": self._goals()}
@@ -168,7 +169,7 @@ class _Author:
                 self._derived(f"d{number}")
 
     def _typed(self, name: str, kind: str) -> dict[str, Any]:
-        """What facts of a type have, asked for or not; `values` are the texts that tests and conclusions choose from."""
+        """What facts of a type have, asked for or not; `values` are the texts that tests and rules choose from."""
         fact: dict[str, Any] = {"type": kind, "label": f"Fact {name}"}
         if kind == "yes_no":
             return fact | {"values": ["yes", "no"]}
@@ -212,6 +213,8 @@ class _Author:
     def _formula(self, name: str) -> bool:
         """A fact that is computed, if there is anything to compute it from."""
         parts = {kind: [n for n, fact in self.facts.items() if fact["type"] == kind] for kind in ("number", "date")}
+        concluded = [n for n in parts["number"] if "derived" in self.facts[n]]
+        parts["number"] += concluded * 2  # so that conflicts reach formulas
         if not parts["number"] and not parts["date"]:
             return False
         kind = "date" if parts["date"] and self.chance(0.25) else "number"
@@ -220,7 +223,12 @@ class _Author:
             return False
         self.facts[name] = self._typed(name, kind) | {"formula": text}
         if kind == "number" and self.chance(0.6):
-            self.facts[name] = {"type": "number", "label": f"Fact {name}", "formula": text, "values": ["-1", "0", "1", "2"]}
+            self.facts[name] = {
+                "type": "number",
+                "label": f"Fact {name}",
+                "formula": text,
+                "values": ["-1", "0", "1", "2"],
+            }
             self.kinds[name] = NumberKind({}, {None: ("-1", "0", "1", "2")})
         return True
 
@@ -232,6 +240,8 @@ class _Author:
         forms = [f"({inner[0]} {sign} {inner[1]})" for sign in "+-*//"]
         forms += [f"{name}({inner[0]}, {inner[1]})" for name in ("min", "max")]
         forms += [f"round({inner[0]})", f"round({inner[0]}, 1)", f"-{inner[0]}", f"{inner[0]} * 1.5"]
+        if parts["number"]:
+            forms.append(f"{inner[0]} / ({self.rng.choice(parts['number'])} - {self.rng.choice(parts['number'])})")
         if parts["date"]:
             days = [self._days(parts, depth - 1) for _ in range(2)]
             forms += [f"({days[0]} - {days[1]})"] * 6
@@ -242,7 +252,9 @@ class _Author:
         if depth == 0 or self.chance(0.5):
             return self.rng.choice([*parts["date"], "as_of"])
         day, other, number = self._days(parts, depth - 1), self._days(parts, depth - 1), self._sum(parts, depth - 1)
-        return self.rng.choice([f"({day} + {number})", f"({day} - {number})", f"min({day}, {other})", f"max({day}, {other})"])
+        return self.rng.choice(
+            [f"({day} + {number})", f"({day} - {number})", f"min({day}, {other})", f"max({day}, {other})"]
+        )
 
     # Rules
 
@@ -271,7 +283,9 @@ class _Author:
 
     def _conclusion(self, name: str) -> Any:
         values = self.facts[name]["values"]
-        return self.some(values) if self.facts[name]["type"] == "choices" and self.chance(0.4) else self.rng.choice(values)
+        return (
+            self.some(values) if self.facts[name]["type"] == "choices" and self.chance(0.4) else self.rng.choice(values)
+        )
 
     def _make_overrides(self) -> None:
         """A later rule may override an earlier one, if that makes no fact depend on itself."""
@@ -286,7 +300,7 @@ class _Author:
     def _share(self, rule: Mapping[str, Any], other: Mapping[str, Any]) -> float:
         shared = [name for name in rule["then"] if name in other["then"] and self.facts[name]["type"] != "choices"]
         if any(rule["then"][name] != other["then"][name] for name in shared):
-            return 0.75 if self.nasty else 1.0
+            return 0.85 if self.nasty else 1.0
         return 0.08
 
     def _goals(self) -> list[Any]:
@@ -313,15 +327,24 @@ class _Author:
         return {"not": self.rng.choice([self.test(self._name(rank)), {"all": parts}, {"any": parts}])}
 
     def _name(self, rank: int) -> str:
-        return self.rng.choice(list(self.facts)[:rank])
+        """A fact before a rank; more often one that is derived, so that conclusions build on each other."""
+        names = list(self.facts)[:rank]
+        derived = [name for name in names if "ask" not in self.facts[name]]
+        return self.rng.choice(derived if derived and self.chance(0.3) else names)
 
     def test(self, name: str) -> dict[str, Any]:
         """A test on a fact, in any words that its type allows."""
         fact = self.facts[name]
         words = [*self._common_words(fact)]
         if fact["type"] == "choices":
-            words += [{word: self.some(fact["values"])} for word in ("includes_any", "includes_all", "includes_none")] * 2
-            words += [{"is": "empty"}, {"is": "not_empty"}, {"includes_any": fact["values"][0], "includes_none": fact["values"][-1:]}]
+            words += [
+                {word: self.some(fact["values"])} for word in ("includes_any", "includes_all", "includes_none")
+            ] * 2
+            words += [
+                {"is": "empty"},
+                {"is": "not_empty"},
+                {"includes_any": fact["values"][0], "includes_none": fact["values"][-1:]},
+            ]
         else:
             words += [{"is_not": self.rng.choice(fact["values"])}, {"is_not": self.some(fact["values"])}]
         if fact["type"] in {"number", "date"}:
@@ -332,7 +355,7 @@ class _Author:
         values = fact["values"]
         yield from (self.rng.choice(values), self.rng.choice(values), self.some(values))
         if "ask" in fact:
-            yield from (self.some(values) + ["unknown"], "unknown", {"is": "known"}, {"is": "unknown"})
+            yield from ([*self.some(values), "unknown"], "unknown", {"is": "known"}, {"is": "unknown"})
             if fact["type"] != "choices":
                 yield {"is": "known", "is_not": self.rng.choice(values)}
         else:
@@ -424,14 +447,14 @@ def numbers_near_cutoffs(fact: Fact) -> Iterator[str]:
 
 
 def representatives(ruleset: Ruleset, fact: Fact) -> list[Answer]:
-    """Answers that differ in what some test says of them, "unknown" included; with a formula, three numbers or dates."""
+    """Answers that differ in what some test says of them, and "unknown"; with a formula, three numbers or dates."""
     tests = [test for test in all_tests(ruleset) if test.fact == fact.id and not isinstance(test, KnownTest)]
     computed = any(other.formula and fact.id in other.formula.names for other in ruleset.facts.values())
     found: dict[object, Answer] = {}
     for raw in possible_answers(fact):
         answer = read_answer(fact, raw)
         signs = tuple(passes(test, fact, answer) for test in tests)
-        found.setdefault((signs, len(found)) if computed and len(found) < 3 else signs, answer)  # noqa: PLR2004
+        found.setdefault((signs, len(found)) if computed and len(found) < 3 else signs, answer)
     unknown = [] if fact.required else [read_answer(fact, "unknown")]
     return [*dict.fromkeys(found.values()), *unknown]
 
@@ -483,7 +506,10 @@ def _fact_constructs(ruleset: Ruleset, fact: Fact) -> Iterator[str]:
     if fact.gate:
         tested = [ruleset.facts[test.fact] for test in tests_in(fact.gate)]
         yield from ("gate on a gated input" for other in tested if other.gate)
-        yield from (f"gate on {'an input' if other.is_input else 'a formula' if other.formula else 'a derived fact'}" for other in tested)
+        yield from (
+            f"gate on {'an input' if other.is_input else 'a formula' if other.formula else 'a derived fact'}"
+            for other in tested
+        )
     if fact.formula:
         yield from _formula_constructs(ruleset, fact.formula)
         if ruleset.gates_behind[fact.id]:
@@ -499,7 +525,11 @@ def _formula_constructs(ruleset: Ruleset, formula: model.Formula) -> Iterator[st
             yield "formula with as_of"
         else:
             yield f"formula of a {'formula' if other.formula else 'derived' if other.derived else 'given'} {other.type}"
-    yield from (f"formula with {sign}" for sign in (" + ", " - ", "*", "/", "min(", "max(", "round(", "-(") if sign in formula.text)
+    yield from (
+        f"formula with {sign.strip()}"
+        for sign in (" + ", " - ", "*", "/", "min(", "max(", "round(", "-(")
+        if sign in formula.text
+    )
 
 
 def _derived_constructs(ruleset: Ruleset, fact: Fact) -> Iterator[str]:

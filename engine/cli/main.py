@@ -11,17 +11,19 @@ import json
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import click
 
 from engine.cli import show
-from engine.cli.files import read_answers_file
 from engine.dialogue.consultation import Consultation, consult
 from engine.dialogue.report import next_report, report
+from engine.language.answer_files import decode_answers, read_answers_file
 from engine.language.errors import RegimenError
 from engine.language.load import load_ruleset
 from engine.language.shapes import iso_date
+from engine.language.source import MAX_BYTES, Mapping
 from engine.verify.cases import check_cases, checked_report
 
 FINDING = 1
@@ -58,7 +60,9 @@ class _Date(click.ParamType[datetime.date]):
 
 
 RULESET = click.argument("ruleset")
-ANSWERS = click.option("--answers", required=True, metavar="FILE|-", help="A YAML or JSON file of answers; - is standard input.")
+ANSWERS = click.option(
+    "--answers", required=True, metavar="FILE|-", help="A YAML or JSON file of answers; - is standard input."
+)
 AS_OF = click.option("--as-of", type=_Date(), metavar="DATE", help="The date that formulas may use, as 2026-11-22.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -155,10 +159,16 @@ def serve(host: str, port: int) -> None:
 
 def _consult(ruleset: str, answers: str, as_of: datetime.date | None) -> Consultation:
     loaded = load_ruleset(ruleset)
-    consultation = consult(loaded, read_answers_file(answers), as_of)
-    if as_of is None and any("as_of" in fact.formula.names for fact in loaded.facts.values() if fact.formula):
+    consultation = consult(loaded, _answers(answers), as_of)
+    if as_of is None and loaded.counts_to_a_date:
         click.echo("This ruleset counts to a date: without --as-of those formulas have no value.", err=True)
     return consultation
+
+
+def _answers(name: str) -> Mapping:
+    if name == "-":
+        return decode_answers(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
+    return read_answers_file(Path(name), name)
 
 
 def _print_json(data: dict[str, Any]) -> None:

@@ -10,7 +10,9 @@ from rich.text import Text
 
 from engine.dialogue.consultation import Consultation, Question
 from engine.language.model import Citation, Fact, Regimen, Rule, Ruleset
-from engine.language.wording import say_condition, say_conclusion, say_value
+from engine.language.schedules import say_every
+from engine.language.values import UNKNOWN, Answer
+from engine.language.wording import say_conclusion, say_condition, say_value
 from engine.logic.trail import Step, Used
 from engine.verify.cases import Checked
 
@@ -46,9 +48,7 @@ def evaluation(consultation: Consultation) -> None:
     if consultation.regimen:
         _regimen(page, consultation.regimen, ruleset)
     _undetermined(page, consultation)
-    for warning in consultation.warnings:
-        page.heading("Check these answers")
-        page.line(warning)
+    _answers_to_look_at(page, consultation)
     if len(consultation.trail):
         page.heading("Why")
         for step in consultation.trail:
@@ -72,13 +72,23 @@ def _conclusions(page: _Page, consultation: Consultation) -> None:
         page.heading("Concluded")
     for name in settled:
         fact = consultation.ruleset.facts[name]
-        page.line(f"{fact.label}: {say_value(fact, consultation.results.conclusions[name])}")
+        value = consultation.results.conclusions[name]
+        if isinstance(value, tuple) and len(value) > 1:
+            page.line(f"{fact.label}:")
+            for option in value:
+                page.line(f"- {say_value(fact, option)}", 4)
+        else:
+            page.line(f"{fact.label}: {say_value(fact, value)}")
 
 
 def _regimen(page: _Page, regimen: Regimen, ruleset: Ruleset) -> None:
     page.heading(f"Regimen: {regimen.title}" + (f" ({regimen.product})" if regimen.product else ""))
     for phase in regimen.phases:
-        parts = [phase.dose, phase.route, f"every {phase.every}" if phase.every else "interval as the protocol says"]
+        parts = [
+            phase.dose or "dose as the protocol says",
+            phase.route,
+            say_every(phase.every) if phase.every else "interval as the protocol says",
+        ]
         parts += [f"until {phase.until}"] if phase.until else []
         parts += [f"for {phase.for_}"] if phase.for_ and phase.for_ != "ongoing" else []
         parts += ["ongoing"] if phase.for_ == "ongoing" else []
@@ -97,9 +107,24 @@ def _undetermined(page: _Page, consultation: Consultation) -> None:
         page.line(consultation.ruleset.facts[name].label)
     if consultation.question:
         page.line(f"Next question: {consultation.question.ask} ({_at_most(consultation)})")
-    unknown = [consultation.ruleset.facts[n].label for n, a in consultation.answers.items() if not isinstance(a, tuple) and say_value(None, a) == "not known"]
+    if consultation.as_of is None and consultation.ruleset.counts_to_a_date:
+        page.line("The date to count to was not given (--as-of).")
+    answers = consultation.answers.items()
+    unknown = [consultation.ruleset.facts[name].label for name, answer in answers if answer is UNKNOWN]
     if unknown:
         page.line(f"Answered “I do not know”: {'; '.join(unknown)}.")
+
+
+def _answers_to_look_at(page: _Page, consultation: Consultation) -> None:
+    if consultation.warnings:
+        page.heading("Check these answers")
+    for warning in consultation.warnings:
+        page.line(warning)
+    if consultation.set_aside:
+        page.heading("Kept, but without effect: with the other answers these are not asked")
+    for name in consultation.set_aside:
+        fact = consultation.ruleset.facts[name]
+        page.line(f"{fact.label}: {say_value(fact, consultation.answers[name])}")
 
 
 def _at_most(consultation: Consultation) -> str:
@@ -108,13 +133,19 @@ def _at_most(consultation: Consultation) -> str:
 
 def _step(page: _Page, consultation: Consultation, step: Step) -> None:
     ruleset = consultation.ruleset
+    spare = ", another support exists" if step.another_support and step.role == "decisive" else ""
     role = f"outranked by {ruleset.rules[step.outranked_by].title!r}" if step.outranked_by else step.role
-    page.line(f"{step.seq}. {step.title} [{role}{', another support exists' if step.another_support else ''}]", hanging=3)
+    page.line(f"{step.seq}. {step.title} [{role}{spare}]", hanging=3)
     page.line(step.because, 5, hanging=0)
     if step.used:
         page.line("Because " + "; ".join(_used(ruleset, used) for used in step.used) + ".", 5)
-    said = [f"{ruleset.facts[name].label} is {say_value(ruleset.facts[name], value)}" for name, value in step.concludes]
+    said = [_held(ruleset.facts[name], value) for name, value in step.concludes.items()]
     page.line(("So " + "; ".join(said) + ".") if said else "So nothing is concluded from it.", 5)
+    rule = ruleset.rules.get(step.rule or "")
+    if rule and rule.harm and step.concludes:
+        page.line(f"Harm: {rule.harm}", 5)
+    if rule and rule.remedy and step.concludes:
+        page.line(f"Remedy: {rule.remedy}", 5)
     if step.cites:
         page.line(_cited(step.cites, ruleset, step.strength), 5, style="dim")
     if step.needs_check:
@@ -124,9 +155,12 @@ def _step(page: _Page, consultation: Consultation, step: Step) -> None:
 def _used(ruleset: Ruleset, used: Used) -> str:
     fact = ruleset.facts.get(used.fact)
     origin = f"step {used.source}" if used.source else "answered"
-    word = "includes" if fact is not None and fact.is_set and isinstance(used.value, str) else "is"
-    label = fact.label if fact else "the date of this evaluation"
-    return f"{label} {word} {say_value(fact, used.value)} ({origin})"
+    said = _held(fact, used.value) if fact else f"the date of this evaluation is {say_value(None, used.value)}"
+    return f"{said} ({origin})"
+
+
+def _held(fact: Fact, value: Answer) -> str:
+    return f"{fact.label} {'includes' if fact.is_set and fact.derived else 'is'} {say_value(fact, value)}"
 
 
 def _cited(cites: Iterable[Citation], ruleset: Ruleset, strength: str | None = None) -> str:
@@ -205,7 +239,9 @@ def rules(ruleset: Ruleset) -> None:
         _rule(page, ruleset, rule)
     for fact in ruleset.facts.values():
         if fact.otherwise is not None:
-            page.line(f"- {fact.label} is {say_value(fact, fact.otherwise)} when no rule that could say otherwise can hold.")
+            page.line(
+                f"- {fact.label} is {say_value(fact, fact.otherwise)} when no rule that could say otherwise can hold."
+            )
         if fact.formula:
             page.line(f"- {fact.label} is computed: {fact.formula.text}.")
     for regimen in ruleset.regimens.values():

@@ -92,7 +92,7 @@ class _Possible:
         return all(self.valued[name] for name in names) and not self.evaluation.combinations(fact)
 
     def _option(self, fact: Fact, option: str) -> Sign:
-        adding = [rule for rule in self.ruleset.concluders[fact.id] if option in rule.concludes(fact.id)]
+        adding = self.ruleset.adders[fact.id][option]
         present = TRUE if any(map(self.applies, adding)) else UNSIGNED
         absent = FALSE if all(map(self.fails, adding)) else UNSIGNED
         return _standing(self.evaluation.options[fact.id][option], present | absent)
@@ -293,9 +293,8 @@ class _Walk:
     def _option(self, fact: Fact, option: str, sign: Sign) -> None:
         if self.evaluation.options[fact.id][option] or not self.possible.options[fact.id][option] & sign:
             return
-        for rule in self.ruleset.concluders[fact.id]:
-            if option in rule.concludes(fact.id):
-                (self._applies if sign == TRUE else self._fails)(rule)
+        for rule in self.ruleset.adders[fact.id][option]:
+            (self._applies if sign == TRUE else self._fails)(rule)
 
     def _applies(self, rule: Rule) -> None:
         if not self.possible.decided(rule) and self.possible.applies(rule):
@@ -340,4 +339,3 @@ class _Walk:
             self._want_all(self.ruleset.gates_behind[fact.id], TRUE)
         if unanswered and self.possible.gates[fact.id] & TRUE:
             self.reachable.add(fact.id)
-

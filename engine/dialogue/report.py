@@ -84,13 +84,7 @@ def citation_report(cite: Citation) -> dict[str, Any]:
 
 def step_report(ruleset: Ruleset, step: Step) -> dict[str, Any]:
     """A step of a trail as data."""
-    concludes: dict[str, Any] = {}
-    for name, value in step.concludes:
-        fact = ruleset.facts[name]
-        if fact.is_set:
-            concludes.setdefault(name, []).append(value)
-        else:
-            concludes[name] = shown(fact, value)
+    concludes = {name: shown(ruleset.facts[name], value) for name, value in step.concludes.items()}
     return {
         "seq": step.seq,
         "rule": step.rule,
@@ -114,5 +108,3 @@ def _used_report(ruleset: Ruleset, used: Used) -> dict[str, Any]:
         value = shown(fact, value)
     plain = value.isoformat() if isinstance(value, datetime.date) else value
     return {"fact": used.fact, "value": plain, "from": used.source if used.source is not None else "answer"}
-
-

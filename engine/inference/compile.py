@@ -8,8 +8,10 @@ stand in the order of the ruleset, because the trail names the first that fired.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from engine.inference.literals import Always, Applies, Body, Fails, Lacks, Literal, Seen, Signed, Value, When
 from engine.inference.matcher import Clause, Matcher
@@ -31,6 +33,16 @@ from engine.logic.evaluate import passes
 from engine.logic.signs import FALSE, TRUE, Sign, opposite
 
 LONGEST_INLINED = 3
+NEVER = -1  # the number of a literal that is not compiled: it is never held
+
+
+class RuleNumbers(NamedTuple):
+    """The numbers of what can be said of a rule: the signs of its `when`, that it applies, that it fails."""
+
+    true: int
+    false: int
+    applies: int
+    fails: int
 
 
 @dataclass
@@ -61,11 +73,56 @@ class Program:
     def values(self) -> dict[str, tuple[tuple[Single, int], ...]]:
         """For each derived fact the values that some clause can give it, with the number of each, in ruleset order."""
         ruleset = self.ruleset
-        held = {name: values_of(ruleset, fact) for name, fact in ruleset.facts.items() if fact.derived and not fact.is_set}
+        held = {
+            name: values_of(ruleset, fact) for name, fact in ruleset.facts.items() if fact.derived and not fact.is_set
+        }
         return {
             name: tuple((v, self.numbers[Value(name, v)]) for v in values if Value(name, v) in self.numbers)
             for name, values in held.items()
         }
+
+    @cached_property
+    def rules(self) -> dict[str, RuleNumbers]:
+        """For each rule the numbers of what can be said of it."""
+        ruleset = self.ruleset
+        return {
+            name: RuleNumbers(
+                self._number(When(name, TRUE)),
+                self._number(When(name, FALSE)),
+                self._number(applies(ruleset, rule)),
+                self._number(fails(ruleset, rule)),
+            )
+            for name, rule in ruleset.rules.items()
+        }
+
+    @cached_property
+    def options(self) -> dict[str, dict[str, tuple[int, int]]]:
+        """For each derived set and option the numbers of its two signs."""
+        return {
+            name: {option: (self._number(Value(name, option)), self._number(Lacks(name, option))) for option in options}
+            for name, options in self.ruleset.adders.items()
+        }
+
+    @cached_property
+    def goal_whens(self) -> dict[str, tuple[int, int]]:
+        """For each goal with a `when` the numbers of its two signs."""
+        return {
+            goal.fact: (self._number(Signed(goal.when, TRUE)), self._number(Signed(goal.when, FALSE)))
+            for goal in self.ruleset.goals
+            if goal.when
+        }
+
+    @cached_property
+    def users(self) -> dict[int, list[int]]:
+        """For each literal the clauses that it is in the body of."""
+        found: dict[int, list[int]] = {}
+        for index, clause in enumerate(self.clauses):
+            for number in clause.body:
+                found.setdefault(number, []).append(index)
+        return found
+
+    def _number(self, literal: Literal) -> int:
+        return self.numbers.get(literal, NEVER)
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -83,19 +140,33 @@ def compile_ruleset(ruleset: Ruleset, *, every_sign: bool = False) -> Program:
     return _Compiler(ruleset).compile(every_sign=every_sign)
 
 
+def applies(ruleset: Ruleset, rule: Rule) -> Literal:
+    """The literal that says that a rule applies."""
+    return Applies(rule.id) if ruleset.overriders[rule.id] else When(rule.id, TRUE)
+
+
+def fails(ruleset: Ruleset, rule: Rule) -> Literal:
+    """The literal that says that a rule fails."""
+    return Fails(rule.id) if ruleset.overriders[rule.id] else When(rule.id, FALSE)
+
+
 class _Compiler:
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
         self.program = Program(ruleset)
         self.waiting: list[Literal] = []
+        self.known: dict[tuple[int, Sign], Body] = {}
 
     def compile(self, *, every_sign: bool) -> Program:
         self.number(Always())
+        for gate in self._gates():  # so that a long chain of gates needs no deep recursion
+            self.conjunction(gate, TRUE)
+            self.conjunction(gate, FALSE)
         for rule in self.ruleset.rules.values():
-            self.number(self.applies(rule))
+            self.number(applies(self.ruleset, rule))
             if every_sign:
                 self.number(When(rule.id, FALSE))
-                self.number(self.fails(rule))
+                self.number(fails(self.ruleset, rule))
         for fact in self.ruleset.facts.values():
             self._demand(fact)
         for goal in self.ruleset.goals:
@@ -105,6 +176,11 @@ class _Compiler:
         while self.waiting:
             self._define(self.waiting.pop())
         return self.program
+
+    def _gates(self) -> Iterator[Condition]:
+        """Every gate, each after those that it stands behind."""
+        for name in self.ruleset.order:
+            yield from self.ruleset.gates_behind[name]
 
     def _demand(self, fact: Fact) -> None:
         """Number what is told of a fact whether or not a rule asks for it."""
@@ -150,7 +226,7 @@ class _Compiler:
         """The rule that applies when this literal holds: its firing concludes its values at once."""
         if isinstance(literal, (When, Applies)):
             rule = self.ruleset.rules[literal.rule]
-            return rule if literal == self.applies(rule) else None
+            return rule if literal == applies(self.ruleset, rule) else None
         return None
 
     def _ways(self, literal: Literal) -> list[Body]:
@@ -165,19 +241,13 @@ class _Compiler:
             others = self.ruleset.overriders[literal.rule]
             return [(When(literal.rule, FALSE),), *((When(other.id, TRUE),) for other in others)]
         if isinstance(literal, Lacks):
-            rules = self.ruleset.concluders[literal.fact]
-            return [tuple(self.fails(rule) for rule in rules if literal.option in rule.concludes(literal.fact))]
+            return [self._all_fail(self.ruleset.adders[literal.fact][literal.option])]
         if isinstance(literal, Value) and self.ruleset.facts[literal.fact].otherwise == literal.value:
             return [tuple(When(rule.id, FALSE) for rule in self.ruleset.concluders[literal.fact])]
         return []  # Always is told, and rules conclude values as they fire
 
-    def applies(self, rule: Rule) -> Literal:
-        """The literal that says that a rule applies."""
-        return Applies(rule.id) if self.ruleset.overriders[rule.id] else When(rule.id, TRUE)
-
-    def fails(self, rule: Rule) -> Literal:
-        """The literal that says that a rule fails."""
-        return Fails(rule.id) if self.ruleset.overriders[rule.id] else When(rule.id, FALSE)
+    def _all_fail(self, rules: Iterable[Rule]) -> Body:
+        return tuple(fails(self.ruleset, rule) for rule in rules)
 
     # Conditions
 
@@ -193,6 +263,12 @@ class _Compiler:
 
     def conjunction(self, condition: Condition, sign: Sign) -> Body:
         """Literals that together give a condition a sign: its only way where that is short, else one for all ways."""
+        key = id(condition), sign
+        if key not in self.known:
+            self.known[key] = self._conjunction(condition, sign)
+        return self.known[key]
+
+    def _conjunction(self, condition: Condition, sign: Sign) -> Body:
         ways = self.ways(condition, sign)
         joined = (sign == TRUE) == isinstance(condition, All) and isinstance(condition, (All, Any))
         if len(ways) == 1 and (joined or len(ways[0]) <= LONGEST_INLINED):
@@ -218,7 +294,7 @@ class _Compiler:
         ways: list[Body] = [(Value(fact.id, v),) for v in values if passes(test, fact, v) == (sign == TRUE)]
         if sign == FALSE and fact.otherwise is None:
             rules = self.ruleset.concluders[fact.id]
-            ways.append(tuple(self.fails(rule) for rule in rules if passes(test, fact, rule.concludes(fact.id)[0])))
+            ways.append(self._all_fail(rule for rule in rules if passes(test, fact, rule.concludes(fact.id)[0])))
         return ways
 
     def _set_ways(self, test: Test, fact: Fact, sign: Sign) -> list[Body]:
@@ -233,8 +309,6 @@ class _Compiler:
             Value(fact.id, option) if sign == TRUE else Lacks(fact.id, option) for option in options
         ]
         return [tuple(literals)] if (sign == TRUE) == each else [(literal,) for literal in literals]
-
-
 
 
 _LOCK = threading.Lock()

@@ -7,7 +7,6 @@ durable-rules that is sound.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
 
 from engine.language.model import Condition, Test
 from engine.language.values import Single
@@ -21,8 +20,11 @@ class Always:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An answer, or the value of a formula, passes a test or does not. The matcher is told, having compared nothing:
-    cut-offs decide doses, and it would compare decimals as floats and other kinds as text."""
+    """An answer, or the value of a formula, passes a test or does not.
+
+    The matcher is told, having compared nothing: cut-offs decide doses, and it would compare decimals as floats and
+    other kinds as text.
+    """
 
     test: Test
     sign: Sign
@@ -74,5 +76,5 @@ class Lacks:
     option: str
 
 
-Literal = Union[Always, Seen, Signed, When, Applies, Fails, Value, Lacks]
+Literal = Always | Seen | Signed | When | Applies | Fails | Value | Lacks
 Body = tuple[Literal, ...]

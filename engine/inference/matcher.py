@@ -26,6 +26,8 @@ from typing import NoReturn, Self
 
 import durable_rules_engine as c_engine
 
+from engine.language.errors import RegimenError
+
 MAX_CLAUSES = 50_000  # ours: a session over so many can take a gigabyte
 MAX_SESSIONS = 900  # C: the 1,025th live state of a ruleset fails half built, and using it again is a segfault
 PART_RULES = 128  # C: 255 rules on one condition, 4,096 rules a ruleset, 511 tests a level
@@ -34,7 +36,7 @@ ALIASES = "abcdefghijkl"
 INIT_ID = "i"
 
 
-class MatcherError(RuntimeError):
+class MatcherError(RegimenError):
     """The clauses exceed a limit, the matcher or the session is closed, or durable-rules refused something."""
 
 
@@ -277,7 +279,8 @@ class _Part:
 def _rules(clauses: Sequence[Clause]) -> tuple[dict[int, int], list[_Rule]]:
     """Number the literals that bodies test; make one rule of each body, and a chain of rules of a long one."""
     if len(clauses) > MAX_CLAUSES:
-        raise MatcherError(f"{len(clauses):,} clauses are more than the {MAX_CLAUSES:,} that the matcher takes")
+        found = f"{len(clauses):,} clauses are more than the {MAX_CLAUSES:,} that the matcher takes"
+        raise MatcherError(f"{found}: divide the ruleset into several")
     tokens: dict[int, int] = {}
     for i, clause in enumerate(clauses):
         if not clause.body:

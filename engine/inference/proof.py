@@ -8,30 +8,24 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Union
+from itertools import chain
 
-from engine.inference.literals import Applies, Lacks, Literal, Seen, Signed, Value, When
+from engine.inference.literals import Seen, Value
 from engine.inference.run import Computation, Run
 from engine.language.model import Rule
 from engine.language.values import Single
 from engine.logic.evaluate import passes
-from engine.logic.outcome import FORMULA, OTHERWISE, RULE, Results, results_of
+from engine.logic.outcome import FORMULA, OTHERWISE, RULE, Results
 from engine.logic.signs import FALSE, TRUE, known
-from engine.logic.trail import Draft, Given, Held, Leaf, Trail, assemble, conclusions_of, rests_on_conflict
+from engine.logic.trail import Draft, Given, Held, Leaf, Trail, conclude, conclusions_of
 
-Node = Union[int, tuple[str, Single]]
+Node = int | tuple[str, Single]
 
 
 def explain(run: Run) -> tuple[Trail, Results]:
     """The trail and the results of a run."""
     proof = Proof(run)
-    drafts = proof.drafts()
-    goal_leaves = proof.goal_leaves()
-    torn = rests_on_conflict(run, drafts, goal_leaves.get("regimen", ()))
-    results = results_of(run, regimen_rests_on_conflict=torn)
-    if torn:
-        goal_leaves.pop("regimen")
-    return assemble(run, drafts, goal_leaves), results
+    return conclude(run, proof.drafts(), proof.goal_leaves())
 
 
 class Proof:
@@ -46,20 +40,32 @@ class Proof:
     # Leaves
 
     def leaves(self, number: int) -> tuple[Leaf, ...]:
-        """The answers and held values that a literal rests on, once each, in order."""
-        if number not in self._leaves:
-            self._leaves[number] = tuple(dict.fromkeys(self._find(number)))
-        return self._leaves[number]
+        """The answers and held values that a literal rests on, once each, in order.
 
-    def _find(self, number: int) -> Iterable[Leaf]:
+        What is still to be found waits in a list: a refutation can rest on a thousand others in a row.
+        """
+        known, waiting = self._leaves, [number]
+        while waiting:
+            each = waiting[-1]
+            body = () if each in known else self._body(each)
+            unknown = [part for part in body if part not in known]
+            if unknown:
+                waiting.extend(unknown)
+                continue
+            known.setdefault(each, tuple(dict.fromkeys(leaf for part in body for leaf in known[part])))
+            waiting.pop()
+        return known[number]
+
+    def _body(self, number: int) -> tuple[int, ...]:
+        """The literals that a literal rests on: those of the first of its ways that fired; none for a leaf."""
         literal = self.program.literals[number]
         if isinstance(literal, Seen):
-            return (self._seen(literal),)
-        if isinstance(literal, Value):
-            return (Held(literal.fact, literal.value),)
-        ways = self.program.ways.get(number, ())
+            self._leaves[number] = (self._seen(literal),)
+        elif isinstance(literal, Value):
+            self._leaves[number] = (Held(literal.fact, literal.value),)
+        ways = self.program.ways.get(number, ()) if number not in self._leaves else ()
         first = next((way for way in ways if way in self.run.fired), None)
-        return () if first is None else self._of_body(self.program.clauses[first].body)
+        return () if first is None else self.program.clauses[first].body
 
     def _of_body(self, body: Iterable[int]) -> Iterator[Leaf]:
         for number in body:
@@ -73,10 +79,9 @@ class Proof:
         values = self.run.held[fact.id]
         return Held(fact.id, next(v for v in values if passes(literal.test, fact, v) == (literal.sign == TRUE)))
 
-    def of(self, *literals: Literal) -> list[Leaf]:
+    def of(self, numbers: Iterable[int]) -> tuple[Leaf, ...]:
         """What several literals rest on together."""
-        found = (leaf for literal in literals for leaf in self.leaves(self.program.numbers[literal]))
-        return list(dict.fromkeys(found))
+        return tuple(dict.fromkeys(self._of_body(numbers)))
 
     # Steps
 
@@ -87,24 +92,20 @@ class Proof:
         found.extend(self._computation_draft(each) for each in self.run.computed.values())
         for name, fact in self.ruleset.facts.items():
             if fact.otherwise is not None:
-                refuted: list[Literal] = [When(rule.id, FALSE) for rule in self.ruleset.concluders[name]]
-                if all(self._holds(literal) for literal in refuted):
-                    leaves = tuple(self.of(*refuted))
-                    found.append(Draft((OTHERWISE, name), leaves, (Held(name, fact.otherwise),)))
+                refuted = [self.program.rules[rule.id].false for rule in self.ruleset.concluders[name]]
+                if self.run.held_literals.issuperset(refuted):
+                    found.append(Draft((OTHERWISE, name), self.of(refuted), (Held(name, fact.otherwise),)))
         weigher = _Weigher(self)
         return [
             Draft(draft.key, draft.used, draft.concludes, weigher.is_spare(draft)) if draft.concludes else draft
             for draft in found
         ]
 
-    def _holds(self, literal: Literal) -> bool:
-        return self.program.numbers.get(literal) in self.run.held_literals
-
     def _rule_draft(self, rule: Rule) -> Draft:
+        numbers = self.program.rules[rule.id]
         if rule.id not in self.run.applies:
-            return Draft((RULE, rule.id), tuple(self.of(When(rule.id, TRUE))), ())
-        literal = Applies(rule.id) if self.ruleset.overriders[rule.id] else When(rule.id, TRUE)
-        return Draft((RULE, rule.id), tuple(self.of(literal)), conclusions_of(rule))
+            return Draft((RULE, rule.id), self.leaves(numbers.true), ())
+        return Draft((RULE, rule.id), self.leaves(numbers.applies), conclusions_of(rule))
 
     def _computation_draft(self, each: Computation) -> Draft:
         fact = self.ruleset.facts[each.fact]
@@ -121,9 +122,9 @@ class Proof:
         """For each goal that is a result, the values it holds and what its `when` rests on."""
         found: dict[str, tuple[Leaf, ...]] = {}
         for goal in self.ruleset.goals:
-            if self.run.is_result(goal):
-                leaves = [Held(goal.fact, value) for value in self._goal_values(goal.fact)]
-                when = self.of(Signed(goal.when, TRUE)) if goal.when else []
+            leaves = [Held(goal.fact, value) for value in self._goal_values(goal.fact)]
+            if leaves and self.run.is_result(goal):
+                when = self.leaves(self.program.goal_whens[goal.fact][0]) if goal.when else ()
                 found[goal.fact] = tuple(dict.fromkeys([*leaves, *when]))
         return found
 
@@ -143,20 +144,19 @@ class _Weigher:
     def __init__(self, proof: Proof) -> None:
         self.run = proof.run
         self.program = proof.program
-        self.links: list[tuple[Node, ...]] = []
-        self.users: defaultdict[Node, list[int]] = defaultdict(list)
-        self.supports: Counter[Node] = Counter()
-        for index in self.run.fired:
-            clause = self.program.clauses[index]
-            self._link(clause.body, clause.heads)
+        self.heads: dict[int, tuple[Node, ...]] = {way: self.program.clauses[way].heads for way in self.run.fired}
+        self.supports: Counter[Node] = Counter(chain.from_iterable(self.heads.values()))
+        self.computing: defaultdict[Node, list[int]] = defaultdict(list)
         for each in self.run.combinations:
             self._link_computation(each)
         self.goals = set(self._goal_nodes())
 
     def _link(self, body: Iterable[Node], heads: tuple[Node, ...]) -> None:
+        """Link a computation, as if it were one more clause that fired."""
+        link = len(self.program.clauses) + len(self.heads)
         for node in body:
-            self.users[node].append(len(self.links))
-        self.links.append(heads)
+            self.computing[node].append(link)
+        self.heads[link] = heads
         self.supports.update(heads)
 
     def _link_computation(self, each: Computation) -> None:
@@ -181,14 +181,14 @@ class _Weigher:
         return (name, value) if fact.formula else self.program.numbers[Value(name, value)]
 
     def _goal_nodes(self) -> Iterator[Node]:
-        numbers = self.program.numbers
         for goal in self.program.ruleset.goals:
             if goal.when:
-                yield from (numbers[Signed(goal.when, sign)] for sign in (TRUE, FALSE))
+                yield from self.program.goal_whens[goal.fact]
             if self.run.goal_whens[goal.fact] & FALSE:
                 continue
-            for option in self.run.options.get(goal.fact, ()):
-                yield from (numbers[literal] for literal in (Value(goal.fact, option), Lacks(goal.fact, option)) if literal in numbers)
+            if self.program.ruleset.facts[goal.fact].is_input and self.run.value(goal.fact) is not None:
+                yield from self.program.gates.get(goal.fact, ())  # an answer is a value only while its gate is open
+            yield from chain.from_iterable(self.program.options.get(goal.fact, {}).values())
             for value in self.run.held.get(goal.fact, ()):
                 node = self._node(goal.fact, value)
                 if node is not None:
@@ -206,11 +206,16 @@ class _Weigher:
                 continue
             if node in self.goals:
                 return False
-            for link in self.users.get(node, ()):
-                if link not in broken:
+            for link in self._users(node):
+                if link in self.heads and link not in broken:
                     broken.add(link)
-                    waiting.extend(self.links[link])
+                    waiting.extend(self.heads[link])
         return True
+
+    def _users(self, node: Node) -> Iterable[int]:
+        """What rests on a node: clauses, whether or not they fired, and computations."""
+        clauses = self.program.users.get(node, ()) if isinstance(node, int) else ()
+        return chain(clauses, self.computing.get(node, ()))
 
     def _struck(self, draft: Draft) -> Iterator[Node]:
         """The supports that go when a step's conclusion is struck, a node as often as it loses one."""
@@ -221,10 +226,6 @@ class _Weigher:
         elif kind == OTHERWISE:
             yield self.program.numbers[Value(name, first.value)]
         else:
-            for way in self.program.ways[self._applied(name)]:
+            for way in self.program.ways[self.program.rules[name].applies]:
                 if way in self.run.fired:
                     yield from self.program.clauses[way].heads[1:]
-
-    def _applied(self, rule: str) -> int:
-        overridden = self.program.ruleset.overriders[rule]
-        return self.program.numbers[Applies(rule) if overridden else When(rule, TRUE)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from engine.inference.compile import Program
-from engine.inference.literals import Always, Applies, Fails, Lacks, Seen, Signed, Value, When
+from engine.inference.literals import Always
 from engine.inference.matcher import Session
 from engine.language.model import Fact, KnownTest, Test
 from engine.language.values import UNKNOWN, Answer, Single
@@ -140,33 +140,26 @@ class Run(Outcome):
     # Reading off
 
     def _read_off(self) -> None:
-        for name, fact in self.ruleset.facts.items():
-            if fact.derived and fact.is_set:
-                self.options[name] = {
-                    option: self._sign(Value(name, option), Lacks(name, option)) for option in fact.option_ids
-                }
-            elif fact.derived:
-                self.held[name] = self._held_values(fact)
-        for rule in self.ruleset.rules.values():
-            self.whens[rule.id] = self._sign(When(rule.id, TRUE), When(rule.id, FALSE))
-            overridden = self.ruleset.overriders[rule.id]
-            if self._holds(Applies(rule.id) if overridden else When(rule.id, TRUE)):
-                self.applies.add(rule.id)
-            if self._holds(Fails(rule.id) if overridden else When(rule.id, FALSE)):
-                self.fails.add(rule.id)
-        for goal in self.ruleset.goals:
-            when = goal.when
-            self.goal_whens[goal.fact] = self._sign(Signed(when, TRUE), Signed(when, FALSE)) if when else TRUE
+        held = self.held_literals
         for name, fact in self.ruleset.facts.items():
             if fact.is_input:
                 self.gates[name] = self._gate_sign(name)
+            elif not fact.is_set:
+                self.held[name] = self._held_values(fact)
+        for name, options in self.program.options.items():
+            self.options[name] = {option: self._sign(*numbers) for option, numbers in options.items()}
+        for rule, numbers in self.program.rules.items():
+            self.whens[rule] = self._sign(numbers.true, numbers.false)
+            if numbers.applies in held:
+                self.applies.add(rule)
+            if numbers.fails in held:
+                self.fails.add(rule)
+        for goal in self.ruleset.goals:
+            self.goal_whens[goal.fact] = self._sign(*self.program.goal_whens[goal.fact]) if goal.when else TRUE
 
-    def _holds(self, literal: object) -> bool:
-        number = self.program.numbers.get(literal)  # type: ignore[call-overload]
-        return number is not None and number in self.held_literals
-
-    def _sign(self, true: object, false: object) -> Sign:
-        return (TRUE if self._holds(true) else UNSIGNED) | (FALSE if self._holds(false) else UNSIGNED)
+    def _sign(self, true: int, false: int) -> Sign:
+        held = self.held_literals
+        return (TRUE if true in held else UNSIGNED) | (FALSE if false in held else UNSIGNED)
 
     def _gate_sign(self, name: str) -> Sign:
         """Known true where the gates behind a fact are; what a because-text needs to say "not asked"."""
@@ -178,4 +171,3 @@ def answer_sign(test: Test, fact: Fact, answer: Answer) -> Sign:
     if isinstance(test, KnownTest):
         return known((answer is not UNKNOWN) == test.known)
     return UNSIGNED if answer is UNKNOWN else known(passes(test, fact, answer))
-

@@ -5,22 +5,26 @@ Every answer is checked against its fact; all problems are told together and not
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Mapping
+import datetime as dt
+from collections.abc import Collection, Mapping
 from decimal import Decimal
+from typing import Any
 
-from engine.language.errors import AnswerError, AnswerProblem, Mark, did_you_mean, quote
+from engine.language.errors import AnswerError, AnswerProblem, did_you_mean, quote, shorten
 from engine.language.model import Fact, Ruleset
+from engine.language.numbers import show_number
 from engine.language.source import Mapping as MappingNode
 from engine.language.source import Scalar, Sequence
 from engine.language.typed import Misfit, read_single
 from engine.language.values import UNKNOWN, Answer, Quantity, Single
 
-LARGEST_WHOLE = 10**15
+MOST_DIGITS = 15
 LONGEST_ANSWER = 1000
+LONGEST_NAME = 60
+NO_ANSWER = "has no value. Write one, or unknown, or leave it out."
 
 
-def read_answers(facts: Mapping[str, Fact], answers: Mapping[str, object]) -> dict[str, Answer]:
+def read_answers(facts: Mapping[str, Fact], answers: Mapping[Any, object]) -> dict[str, Answer]:
     """Read answers as `{fact: value}`, in the order of the facts.
 
     A value is text or a number, an option id, a list of option ids (empty: none of them), an ISO date or "unknown".
@@ -28,20 +32,32 @@ def read_answers(facts: Mapping[str, Fact], answers: Mapping[str, object]) -> di
     Raises:
         AnswerError: lists every answer that cannot be used, each with its fact and, from a file, its place.
     """
+    if not isinstance(answers, Mapping):
+        raise AnswerError([AnswerProblem("answers", "are not given by fact. Write 'fact: answer' for each.")])
     found: dict[str, Answer] = {}
     problems: list[AnswerProblem] = []
     for name, raw in answers.items():
-        mark = answers.key_marks[name] if isinstance(answers, MappingNode) else None
         fact = facts.get(name) if isinstance(name, str) else None
+        if fact is None:
+            problems.append(_unknown_fact(facts, name, answers))
+            continue
         try:
-            if fact is None:
-                raise Misfit(f"{quote(str(name))} is not a fact of this ruleset.{did_you_mean(str(name), facts)}")
             found[name] = read_answer(fact, raw)
         except ValueError as error:
-            problems.append(AnswerProblem(str(name)[:60], str(error), mark))
+            mark = answers.place_of(name) if isinstance(answers, MappingNode) else None
+            problems.append(AnswerProblem(name, str(error), mark))
     if problems:
         raise AnswerError(problems)
     return {name: found[name] for name in facts if name in found}
+
+
+def _unknown_fact(facts: Mapping[str, Fact], name: object, answers: Mapping[Any, object]) -> AnswerProblem:
+    if not isinstance(name, str):
+        return AnswerProblem("answers", "name a fact by something that is no word. Write the id of a fact.")
+    mark = answers.key_marks[name] if isinstance(answers, MappingNode) else None
+    asked = [fact.id for fact in facts.values() if fact.is_input]
+    message = f"{quote(name)} is not a fact of this ruleset.{did_you_mean(name, asked)} Mend its id, or leave it out."
+    return AnswerProblem(shorten(name, LONGEST_NAME), message, mark)
 
 
 def read_answer(fact: Fact, raw: object) -> Answer:
@@ -51,8 +67,8 @@ def read_answer(fact: Fact, raw: object) -> Answer:
         Misfit, NumberError, UnitError: all ValueErrors whose message says what is wrong and what to write.
     """
     if fact.derived:
-        raise Misfit("is concluded from other answers, not answered. Leave it out.")
-    if isinstance(raw, (list, tuple, set, frozenset)):
+        raise Misfit("is concluded from other answers, so nobody answers it. Leave it out.")
+    if isinstance(raw, list | tuple | set | frozenset):
         return _options(fact, raw)
     text = _text(raw)
     if text == "unknown":
@@ -60,43 +76,60 @@ def read_answer(fact: Fact, raw: object) -> Answer:
             raise Misfit("has to be answered: 'unknown' is not enough here. Give its value.")
         return UNKNOWN
     if fact.is_set:
-        raise Misfit(f"takes a list. Write [{text[:40]}], or [] for none of them.")
+        raise Misfit(f"takes a list. Write [{shorten(text)}], or [] for none of them.")
     value = read_single(fact, text)
     _refuse_outside_range(fact, value)
     return value
 
 
-def _options(fact: Fact, raw: Iterable[object]) -> tuple[str, ...]:
+def _options(fact: Fact, raw: Collection[object]) -> tuple[str, ...]:
+    """The options of a set that are listed, in the order of the fact; every one that it does not have is told."""
     if not fact.is_set:
         raise Misfit("takes one value, not a list. Write a single value.")
-    chosen = {str(read_single(fact, _text(item))) for item in raw}
+    chosen: set[Single] = set()
+    wrong: dict[str, None] = {}
+    for item in raw:
+        try:
+            if _text(item) == "unknown":
+                raise Misfit("'unknown' stands in a list. Write it alone, in place of the list.")
+            chosen.add(read_single(fact, _text(item)))
+        except ValueError as error:
+            wrong[str(error)] = None
+    if wrong:
+        raise Misfit(" ".join(list(wrong)[:5]))
     return tuple(option for option in fact.option_ids if option in chosen)
 
 
-def _text(raw: object) -> str:  # noqa: PLR0911 (one way out for each kind of value)
+def _text(raw: object) -> str:
     """The text of an answer, whatever it came as."""
-    if isinstance(raw, Scalar):
-        if raw.looks_like == "nothing":
-            raise Misfit("has no value. Write one, or unknown, or leave it out.")
-        return _short(raw.text.strip())
+    if raw is None or (isinstance(raw, Scalar) and raw.is_nothing):
+        raise Misfit(NO_ANSWER)
+    if isinstance(raw, Scalar | str):
+        return _short((raw.text if isinstance(raw, Scalar) else raw).strip())
     if isinstance(raw, bool):
         return "true" if raw else "false"
-    if isinstance(raw, int):
-        if abs(raw) >= LARGEST_WHOLE:
-            raise Misfit("has more than 15 digits. Write a number of at most 15 digits.")
-        return str(raw)
-    if isinstance(raw, (float, Decimal)):
-        return f"{Decimal(repr(raw)) if isinstance(raw, float) else raw:f}"[: LONGEST_ANSWER + 1]
-    if isinstance(raw, datetime.date) and not isinstance(raw, datetime.datetime):
+    if isinstance(raw, int | float | Decimal):
+        return _number(raw)
+    if isinstance(raw, dt.date) and not isinstance(raw, dt.datetime):
         return raw.isoformat()
-    if isinstance(raw, str):
-        return _short(raw.strip())
-    if raw is None:
-        raise Misfit("has no value. Write one, or unknown, or leave it out.")
     raise Misfit("is no single value. Write a word, a number or a date.")
 
 
+def _number(raw: float | Decimal) -> str:
+    """A number as it would be written; one that is far too large is never spelled out."""
+    if isinstance(raw, int) and abs(raw) >= 10**MOST_DIGITS:
+        raise Misfit(f"has more than {MOST_DIGITS} digits. Write a number of at most {MOST_DIGITS} digits.")
+    number = Decimal(repr(raw)) if isinstance(raw, float) else Decimal(raw)
+    if not number.is_finite():
+        raise Misfit(f"{quote(str(number))} is not a number. Write digits, such as 284 or 0.5, or 'unknown'.")
+    if abs(number.adjusted()) > MOST_DIGITS and number:
+        raise Misfit(f"{quote(str(number))} is too large or too small. Write a number of at most {MOST_DIGITS} digits.")
+    return show_number(number)
+
+
 def _short(text: str) -> str:
+    if not text:
+        raise Misfit(NO_ANSWER)
     if len(text) > LONGEST_ANSWER:
         raise Misfit(f"is {len(text)} characters long. Write a word, a number or a date.")
     return text
@@ -108,12 +141,12 @@ def _refuse_outside_range(fact: Fact, value: Single) -> None:
         raise Misfit(f"{value} is outside what is possible, {low} to {high}. Check the number and its unit.")
 
 
-def _inside(fact: Fact, value: Single, span: tuple[Quantity | datetime.date, Quantity | datetime.date]) -> bool:
+def _inside(fact: Fact, value: Single, span: tuple[Quantity | dt.date, Quantity | dt.date]) -> bool:
     low, high = span
     if isinstance(value, Quantity) and isinstance(low, Quantity) and isinstance(high, Quantity):
         number = canonical_number(fact, value)
         return canonical_number(fact, low) <= number <= canonical_number(fact, high)
-    if isinstance(value, datetime.date) and isinstance(low, datetime.date) and isinstance(high, datetime.date):
+    if isinstance(value, dt.date) and isinstance(low, dt.date) and isinstance(high, dt.date):
         return low <= value <= high
     return True
 
@@ -128,9 +161,9 @@ def canonical_number(fact: Fact, value: Quantity) -> Decimal:
 
 def implausible(fact: Fact, answer: Answer) -> str | None:
     """A sentence about an answer outside what is plausible, or None."""
-    if fact.plausible is None or isinstance(answer, (str, tuple)) or answer is UNKNOWN:
+    if fact.plausible is None or not isinstance(answer, Quantity | dt.date):
         return None
-    if not isinstance(answer, (Quantity, datetime.date)) or _inside(fact, answer, fact.plausible):
+    if _inside(fact, answer, fact.plausible):
         return None
     low, high = fact.plausible
     slip = " Check the unit first." if fact.units and len(fact.units.names) > 1 else " Check it."
@@ -148,8 +181,3 @@ def sequence_or_text(node: object) -> object:
     if isinstance(node, Sequence):
         return tuple(sequence_or_text(item) for item in node)
     return node.text if isinstance(node, Scalar) else node
-
-
-def place_of(answers: object, name: str) -> Mark | None:
-    """Where an answer stands in a file."""
-    return answers.key_marks.get(name) if isinstance(answers, MappingNode) else None

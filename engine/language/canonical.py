@@ -7,7 +7,7 @@ or quoted. The order of facts, rules, options and questions belongs to the form,
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
@@ -31,7 +31,10 @@ def digest_of(ruleset: Ruleset) -> str:
 
 
 def _plain(thing: Any) -> Any:
-    """Dataclasses as [class name, {field: value}], fields at their default left out, so that old hashes outlive new keys."""
+    """Dataclasses as [class name, {field: value}].
+
+    Fields at their default are left out, so that a release keeps its hash when the language gets a new key.
+    """
     if isinstance(thing, Quantity):
         return str(thing)
     if isinstance(thing, Units):
@@ -42,7 +45,7 @@ def _plain(thing: Any) -> Any:
         return [[key, _plain(value)] for key, value in thing.items()]
     if isinstance(thing, (tuple, list)):
         return [_plain(item) for item in thing]
-    return thing.isoformat() if isinstance(thing, datetime.date) else thing
+    return thing.isoformat() if isinstance(thing, dt.date) else thing
 
 
 def _fields(thing: Any) -> list[dataclasses.Field[Any]]:

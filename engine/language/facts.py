@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from engine.language import formula
-from engine.language.conditions import ConditionReader
-from engine.language.errors import Mark, Problem, did_you_mean, quote
+from engine.language.conditions import ConditionReader, sort_key
+from engine.language.errors import Mark, Problems, did_you_mean, quote
+from engine.language.leaves import refusal_of_name
+from engine.language.misfits import read_shape
 from engine.language.model import Fact, Formula, Option
-from engine.language.shapes import RESERVED, FactShape, OptionShape, read_shape
-from engine.language.source import Mapping, Scalar
-from engine.language.typed import Misfit, read_amount, read_single
+from engine.language.shapes import FactShape, OptionShape
+from engine.language.source import Mapping as MappingNode
+from engine.language.source import Scalar, Sequence
+from engine.language.typed import TYPE_IN_WORDS, read_amount, read_single
 from engine.language.units import UnitError, Units
+from engine.language.values import Quantity, Single
 
 # Which keys make sense on which facts; anything else is told, so that nothing written is silently without effect.
 ONLY_INPUTS = ("ask", "ask_when", "required", "range", "plausible")
@@ -28,180 +32,208 @@ ONLY_TYPES = {
     "formula": ("number", "date"),
 }
 
+Span = tuple[Quantity | dt.date, Quantity | dt.date]
+
 
 class FactBuilder:
-    """Builds facts one by one, reporting what is wrong with each."""
+    """Builds facts one by one, reporting what is wrong with each.
 
-    def __init__(self, sections: Iterable[str], broken_sections: frozenset[str], problems: list[Problem]) -> None:
+    Args:
+        sections: the ids of the sections.
+        may_declare: whether an unknown section is declared but could not be read.
+        problems: gets everything that is wrong.
+    """
+
+    def __init__(self, sections: Iterable[str], may_declare: Callable[[str], bool], problems: Problems) -> None:
         self.sections = tuple(sections)
-        self.broken_sections = broken_sections
+        self.may_declare = may_declare
         self.problems = problems
+        self.tell = problems.tell
 
-    def tell(self, mark: Mark, message: str) -> None:
-        self.problems.append(Problem(mark, message))
-
-    def build(self, name: str, shape: FactShape, mark: Mark, regimens: Iterable[tuple[str, str]]) -> Fact | None:
+    def build(self, name: str, shape: FactShape, mark: Mark, regimens: Iterable[Option]) -> Fact | None:
         """What a fact is, without what refers to other facts; None when too little of it can be read."""
-        if not self._has_needed(name, shape, mark):
+        self._refuse_missing(name, shape, mark)
+        if shape.type is None or shape.label is None:
             return None
-        self._refuse_misplaced(name, shape)
+        kind = shape.type.text
+        self._refuse_misplaced(name, kind, shape)
         options = self._options(name, shape)
         if name == "regimen":
-            options = (*options, *(Option(each, title) for each, title in regimens))
-        elif shape.type.text in {"choice", "choices"} and not options:
-            self.tell(shape.type.mark, f"fact {quote(name)} is a {shape.type.text} without options. Add 'options:'.")
+            options = (*options, *regimens)
+        elif kind in {"choice", "choices"} and not options:
+            self.tell(shape.type.mark, f"fact {quote(name)} is {TYPE_IN_WORDS[kind]} without options. Add 'options:'.")
+        try:
+            units = self._units(name, shape)
+        except ValueError:
+            return None
         fact = Fact(
             id=name,
-            type=shape.type.text,
+            type=kind,  # type: ignore[arg-type]  # its leaf lets nothing else through
             label=shape.label.text,
             section=self._section(shape.section),
             ask=text(shape.ask),
             help=text(shape.help),
             clinician_note=text(shape.clinician_note),
             why=text(shape.why),
-            units=self._units(name, shape),
+            units=units,
             required=text(shape.required) == "true",
             codes=tuple((system, tuple(code.text for code in codes)) for system, codes in (shape.codes or {}).items()),
             options=options,
-            none=text(shape.none) or ("None of these" if shape.type.text == "choices" else None),
+            none=text(shape.none) or ("None of these" if kind == "choices" else None),
             derived=is_derived(shape),
             mark=mark,
         )
-        return self._with_spans(fact, shape)
+        return replace(fact, range=self._span(fact, "range", shape), plausible=self._span(fact, "plausible", shape))
 
-    def _has_needed(self, name: str, shape: FactShape, mark: Mark) -> bool:
-        needed = ["type", "label"] + ([] if is_derived(shape) else ["ask"])
-        for key in needed:
+    def _refuse_missing(self, name: str, shape: FactShape, mark: Mark) -> None:
+        for key in ("type", "label"):
             if getattr(shape, key) is None:
-                cure = f"Add '{key}:'." if key != "ask" else "Add 'ask:', or 'derived: true' if rules conclude it."
-                self.tell(mark, f"fact {quote(name)} lacks {quote(key)}. {cure}")
-        return shape.type is not None and shape.label is not None
+                self.tell(mark, f"fact {quote(name)} lacks {quote(key)}. Add '{key}:'.")
+        if shape.ask is None and not is_derived(shape):
+            self.tell(mark, f"fact {quote(name)} lacks 'ask'. Add 'ask:', or 'derived: true' if rules conclude it.")
 
-    def _refuse_misplaced(self, name: str, shape: FactShape) -> None:
+    def _refuse_misplaced(self, name: str, kind: str, shape: FactShape) -> None:
         for key in ONLY_INPUTS:
             if getattr(shape, key) is not None and is_derived(shape):
-                self.tell(place(getattr(shape, key)), f"{quote(name)} is derived, nobody is asked: delete {quote(key)}.")
+                self.tell(_place(shape, key), f"{quote(name)} is derived, so nobody is asked. Delete {quote(key)}.")
         for key, types in ONLY_TYPES.items():
-            if getattr(shape, key) is not None and shape.type.text not in types:
-                kinds = " or ".join(types)
-                self.tell(place(getattr(shape, key), shape.mark), f"{quote(key)} belongs to a {kinds}. Delete it, or change the type.")
-        if shape.molar_mass is not None and shape.units is None:
-            self.tell(shape.molar_mass.mark, "'molar_mass' is of use only with several units. Add 'units:' or delete it.")
-        if shape.units is not None and shape.unit is None:
-            self.tell(place(shape.units, shape.mark), "'units' are accepted besides 'unit', which is missing. Add 'unit:'.")
+            if getattr(shape, key) is not None and kind not in types and not (key in ONLY_INPUTS and is_derived(shape)):
+                kinds = " or ".join(TYPE_IN_WORDS[each] for each in types)
+                message = f"{quote(key)} belongs to {kinds}, and {quote(name)} is {TYPE_IN_WORDS[kind]}. "
+                self.tell(_place(shape, key), f"{message}Delete it, or change the type.")
+        if shape.molar_mass is not None and shape.units is None and kind == "number":
+            self.tell(
+                shape.molar_mass.mark, "'molar_mass' is of use only with several units. Add 'units:' or delete it."
+            )
+        if shape.units is not None and shape.unit is None and kind == "number":
+            self.tell(_place(shape, "units"), "'units' are accepted besides 'unit', which is missing. Add 'unit:'.")
 
     def _section(self, scalar: Scalar | None) -> str | None:
         if scalar is None:
             return None
-        if scalar.text not in (*self.sections, *self.broken_sections):
+        if scalar.text not in self.sections and not self.may_declare(scalar.text):
             hint = did_you_mean(scalar.text, self.sections)
             self.tell(scalar.mark, f"{quote(scalar.text)} is not a section.{hint} Declare it under sections.")
         return scalar.text
 
     def _options(self, name: str, shape: FactShape) -> tuple[Option, ...]:
+        nodes = shape.options if shape.options is not None else MappingNode(shape.mark)
         found = []
-        for key, node in (shape.options or {}).items():
-            mark = getattr(node, "mark", shape.mark)
-            if key in RESERVED:
-                self.tell(mark, f"option {quote(key)} of {name} is a word of the language. Choose another id for it.")
-            elif not _is_name(key):
-                self.tell(mark, f"option {quote(key)} of {name}: write small letters, digits and _, beginning with a letter.")
-            elif isinstance(node, Mapping):
-                option = read_shape(OptionShape, node, mark, f"option {quote(key)}", self.problems)
-                found.append(Option(key, option.label.text if option else key, text(option.help) if option else None))
-            else:
-                found.append(self._plain_option(key, node, mark))
+        for key, node in nodes.items():
+            wrong = refusal_of_name(key, dashes=False)
+            if wrong:
+                self.tell(nodes.key_marks[key], f"option {quote(key)} of {name}: this {wrong}")
+            found.append(self._option(key, node, nodes.place_of(key)))
         return tuple(found)
 
-    def _plain_option(self, key: str, node: Any, mark: Mark) -> Option:
-        if not isinstance(node, Scalar) or node.looks_like == "nothing" or not node.text.strip():
-            self.tell(mark, f"option {quote(key)} has no label. Write '{key}: its label'.")
-            return Option(key, key)
-        return Option(key, node.text)
+    def _option(self, key: str, node: object, mark: Mark) -> Option:
+        what = f"option {quote(key)}"
+        if isinstance(node, MappingNode):
+            shape = read_shape(OptionShape, node, mark, what, self.problems)
+            return Option(key, shape.label.text, text(shape.help)) if shape else Option(key, key)
+        if not isinstance(node, Scalar) or node.is_nothing or not node.text.strip():
+            self.tell(mark, f"{what} has no label. Write '{key}: its label'.")
+        elif node.looks_like:
+            label = quote(node.text)
+            self.tell(mark, f'{what}: {label} would be read as {node.looks_like}. Write it in quotes: "{label[1:-1]}".')
+        else:
+            return Option(key, node.text)
+        return Option(key, key)
 
     def _units(self, name: str, shape: FactShape) -> Units | None:
+        """The units of a number, tried one after another so that the first wrong one is pointed at.
+
+        Raises:
+            UnitError: one of them will not do, which has been told.
+        """
         if shape.unit is None:
             return None
-        others = tuple(unit.text for unit in shape.units or ())
+        units, molar_mass, mark = None, text(shape.molar_mass), shape.unit.mark
+        others = [each.text for each in shape.units or ()]
         try:
-            return Units.build(shape.unit.text, others, text(shape.molar_mass))
+            units = Units.build(shape.unit.text)
+            if shape.molar_mass is not None:
+                mark = shape.molar_mass.mark
+                units = Units.build(shape.unit.text, (), molar_mass)
+            for at, other in enumerate(shape.units or (), 1):
+                mark = other.mark
+                units = Units.build(shape.unit.text, others[:at], molar_mass)
         except UnitError as error:
-            self.tell(shape.unit.mark, f"fact {quote(name)}: {error}")
-            return Units(shape.unit.text)
+            self.tell(mark, f"fact {quote(name)}: {error}")
+            raise
+        return units
 
-    def _with_spans(self, fact: Fact, shape: FactShape) -> Fact:
-        if fact.type not in {"number", "date"}:
-            return fact
-        spans = {key: self._span(fact, key, getattr(shape, key), shape.mark) for key in ("range", "plausible")}
-        return replace(fact, **spans)
-
-    def _span(self, fact: Fact, key: str, nodes: list[Scalar] | None, mark: Mark) -> tuple[Any, Any] | None:
-        if nodes is None:
+    def _span(self, fact: Fact, key: str, shape: FactShape) -> Span | None:
+        nodes: list[Scalar] | None = getattr(shape, key)
+        if nodes is None or fact.type not in {"number", "date"}:
             return None
         if len(nodes) != 2:  # noqa: PLR2004 (two ends)
-            self.tell(place(nodes, mark), f"{quote(key)} takes two ends, [lowest, highest].")
+            self.tell(_place(shape, key), f"{quote(key)} takes two ends. Write [lowest, highest].")
             return None
-        try:
-            ends = [
-                read_amount(fact, node.text, bare=True) if fact.type == "number" else read_single(fact, node.text)
-                for node in nodes
-            ]
-            low, high = ends
-            if type(low) is type(high) and _key(low) > _key(high) and getattr(low, "unit", 0) == getattr(high, "unit", 0):
-                raise Misfit(f"{quote(key)} ends before it begins. Swap its two ends.")
-        except ValueError as error:
-            self.tell(nodes[0].mark, str(error))
+        low, high = (self._end(fact, node) for node in nodes)
+        if low is None or high is None:
             return None
+        if getattr(low, "unit", None) != getattr(high, "unit", None):
+            self.tell(nodes[1].mark, f"{quote(key)} has {low} and {high}. Write both ends in the same unit.")
+        elif sort_key(low) > sort_key(high):
+            self.tell(nodes[0].mark, f"{quote(key)} ends before it begins: {low} is more than {high}. Swap them.")
         return low, high
 
-    def complete(self, fact: Fact, shape: FactShape, reader: ConditionReader, facts: dict[str, Fact]) -> Fact:
+    def _end(self, fact: Fact, node: Scalar) -> Quantity | dt.date | None:
+        try:
+            found = read_amount(fact, node.text, bare=True) if fact.type == "number" else read_single(fact, node.text)
+        except ValueError as error:
+            self.tell(node.mark, str(error))
+            return None
+        return None if isinstance(found, str) else found
+
+    def complete(self, fact: Fact, shape: FactShape, reader: ConditionReader, facts: Mapping[str, Fact]) -> Fact:
         """The fact with its gate, its formula and its `otherwise`, which refer to other facts."""
         if shape.ask_when is not None and fact.is_input:
             fact = replace(fact, gate=reader.read(shape.ask_when))
-        if shape.formula is not None:
-            fact = replace(fact, formula=self._formula(fact, shape, reader, facts))
         if shape.otherwise is not None:
-            fact = replace(fact, otherwise=self._otherwise(fact, shape, reader))
+            fact = replace(fact, otherwise=self._otherwise(fact, shape.otherwise, shape, reader))
+        if shape.formula is not None and fact.type in {"number", "date"}:
+            fact = replace(fact, formula=self._formula(fact, shape.formula, reader, facts))
         return fact
 
-    def _otherwise(self, fact: Fact, shape: FactShape, reader: ConditionReader) -> Any:
-        mark = place(shape.otherwise)
+    def _otherwise(self, fact: Fact, node: Scalar, shape: FactShape, reader: ConditionReader) -> Single | None:
         if fact.is_input:
-            self.tell(mark, f"{fact.id} is asked for; 'otherwise' is for derived facts. Delete it, or add 'derived: true'.")
+            cure = "Delete it, or add 'derived: true'."
+            self.tell(node.mark, f"{fact.id} is asked for, and 'otherwise' is for what rules conclude. {cure}")
         elif fact.is_set:
-            self.tell(mark, f"{fact.id} is a set, which is empty when nothing is added. Delete 'otherwise'.")
+            self.tell(node.mark, f"{fact.id} is a set, which is empty when nothing is added. Delete 'otherwise'.")
         elif shape.formula is not None:
-            self.tell(mark, f"{fact.id} has a formula, which alone gives its value. Delete 'otherwise'.")
+            self.tell(node.mark, f"{fact.id} has a formula, which alone gives its value. Delete 'otherwise'.")
         else:
-            return reader.single(fact, shape.otherwise)
+            return reader.single(fact, node)
         return None
 
-    def _formula(self, fact: Fact, shape: FactShape, reader: ConditionReader, facts: dict[str, Fact]) -> Formula | None:
-        scalar: Scalar = shape.formula
+    def _formula(self, fact: Fact, node: Scalar, reader: ConditionReader, facts: Mapping[str, Fact]) -> Formula | None:
         try:
-            tree = formula.parse(scalar.text)
-            unknown = [name for name in formula.names(tree) if name != "as_of" and name not in facts]
-            for name in unknown:
-                if name not in reader.broken:
-                    self.tell(scalar.mark, f"formula: {quote(name)} is not a fact.{did_you_mean(name, facts)}")
-            if unknown:
+            tree = formula.parse(node.text)
+            names = formula.names(tree)
+            if any(name not in facts and name != "as_of" and reader.may_declare(name) for name in names):
                 return None
-            kinds = {name: facts[name].type for name in formula.names(tree) if name != "as_of"}
-            kind = formula.kind_of(tree, {**kinds, "as_of": "date"})
+            kind = formula.kind_of(tree, {name: each.type for name, each in facts.items()})
         except formula.FormulaError as error:
-            self.tell(scalar.mark._replace(column=scalar.mark.column + error.column * scalar.plain), f"formula: {error}")
+            self.tell(node.at(error.column), f"formula: {error}")
             return None
         if kind != fact.type:
-            self.tell(scalar.mark, f"formula: gives a {kind}, but {fact.id} is a {fact.type}. Change its type or the formula.")
-        return Formula(scalar.text, tree)
+            gives, wants = TYPE_IN_WORDS[kind], TYPE_IN_WORDS[fact.type]
+            self.tell(
+                node.mark, f"formula: it gives {gives}, but {fact.id} is {wants}. Change the type or the formula."
+            )
+        return Formula(node.text, tree)
 
 
-def _is_name(word: str) -> bool:
-    return word.isascii() and word[:1].islower() and word.replace("_", "a").isalnum() and word == word.lower()
-
-
-def _key(value: Any) -> Any:
-    return getattr(value, "number", value)
+def _place(shape: FactShape, key: str) -> Mark:
+    """Where the value of a key stands, as near as the shape knows."""
+    value = getattr(shape, key)
+    if isinstance(value, list) and not isinstance(value, Sequence) and value:
+        value = value[0]
+    place: Mark = getattr(value, "mark", shape.mark)
+    return place
 
 
 def is_derived(shape: FactShape) -> bool:
@@ -212,12 +244,3 @@ def is_derived(shape: FactShape) -> bool:
 def text(scalar: Scalar | None) -> str | None:
     """What a scalar says, or None where there is none."""
     return None if scalar is None else scalar.text
-
-
-def place(node: Any, default: Mark | None = None) -> Mark:
-    """Where a node, or the first item of a list or mapping of nodes, stands."""
-    if hasattr(node, "mark"):
-        found: Mark = node.mark
-        return found
-    items = list(node.values()) if isinstance(node, dict) else list(node)
-    return place(items[0], default) if items else default or Mark("", 1, 1)

@@ -366,7 +366,8 @@ def _kind_of_name(node: Name, kinds: Mapping[str, str]) -> Kind:
         return "date"
     kind = kinds.get(node.name)
     if kind is None:
-        raise FormulaError(f"{quote(node.name)} is not a fact.{did_you_mean(node.name, kinds)}", node.column)
+        hint = did_you_mean(node.name, kinds) or " Declare it under facts."
+        raise FormulaError(f"{quote(node.name)} is not a fact.{hint}", node.column)
     if kind == "number":
         return "number"
     if kind == "date":

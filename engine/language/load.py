@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from engine.language.build import build
-from engine.language.errors import Mark, Problem, RulesetError, did_you_mean, quote
-from engine.language.layers import read_stack, stack
+from engine.language.errors import Mark, Problem, Problems, RulesetError, did_you_mean, quote
 from engine.language.model import Ruleset
+from engine.language.stacking import read_stack, stack
 
 SHIPPED = Path(__file__).resolve().parents[2] / "rulesets"
 
@@ -23,12 +23,10 @@ def load_ruleset(ruleset: str | Path) -> Ruleset:
         RulesetError: lists every problem, each with path:line:column.
     """
     path = find_ruleset(ruleset)
-    problems: list[Problem] = []
-    layers = read_stack(path, find_base, problems)
-    joined = stack(layers, problems)
-    if any(kind in {"file", "base"} for kind, _ in joined.broken):
-        # Too much is missing to judge what refers to what.
-        raise RulesetError(sorted(problems))
+    problems = Problems()
+    joined = stack(read_stack(path, find_base, problems), problems)
+    if joined.torn:
+        raise RulesetError(problems)  # too much is missing to judge what refers to what
     return build(joined, problems)
 
 

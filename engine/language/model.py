@@ -7,17 +7,17 @@ that is no option or a number without its unit.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import TopologicalSorter
-from typing import Literal, Union
+from typing import Literal
 
 from engine.language import formula
 from engine.language.errors import Mark
 from engine.language.units import Units
-from engine.language.values import Quantity, Single, Value
+from engine.language.values import Quantity, Single
 
 NOWHERE = Mark("", 1, 1)
 
@@ -38,10 +38,10 @@ class Bound:
     """The value compares so with a cut-off; several cut-offs are the same one as published in several units."""
 
     comparison: Comparison
-    cutoffs: tuple[Quantity | datetime.date, ...]
+    cutoffs: tuple[Quantity | dt.date, ...]
 
 
-Check = Union[OneOf, Bound]
+Check = OneOf | Bound
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ class Not:
     part: Condition
 
 
-Test = Union[ValueTest, SetTest, KnownTest, HeldTest]
-Condition = Union[Test, All, Any, Not]
+Test = ValueTest | SetTest | KnownTest | HeldTest
+Condition = Test | All | Any | Not
 TEST_TYPES = (ValueTest, SetTest, KnownTest, HeldTest)
 
 
@@ -149,8 +149,8 @@ class Fact:
     clinician_note: str | None = None
     why: str | None = None
     units: Units | None = None
-    range: tuple[Quantity | datetime.date, Quantity | datetime.date] | None = None
-    plausible: tuple[Quantity | datetime.date, Quantity | datetime.date] | None = None
+    range: tuple[Quantity | dt.date, Quantity | dt.date] | None = None
+    plausible: tuple[Quantity | dt.date, Quantity | dt.date] | None = None
     required: bool = False
     codes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     options: tuple[Option, ...] = ()
@@ -292,7 +292,7 @@ class Case:
     id: str
     title: str
     answers: tuple[tuple[str, object], ...]
-    as_of: datetime.date | None
+    as_of: dt.date | None
     expect: Condition | None
     fires: tuple[str, ...] = ()
     not_fires: tuple[str, ...] = ()
@@ -360,6 +360,18 @@ class Ruleset:
         return {fact: tuple(rules) for fact, rules in found.items()}
 
     @cached_property
+    def adders(self) -> dict[str, dict[str, tuple[Rule, ...]]]:
+        """For each derived set, and each of its options, the rules that could add it, in ruleset order."""
+        found: dict[str, dict[str, list[Rule]]] = {}
+        for name, rules in self.concluders.items():
+            if self.facts[name].is_set:
+                found[name] = {option: [] for option in self.facts[name].option_ids}
+                for rule in rules:
+                    for option in rule.concludes(name):
+                        found[name][str(option)].append(rule)
+        return {name: {option: tuple(rules) for option, rules in each.items()} for name, each in found.items()}
+
+    @cached_property
     def overriders(self) -> dict[str, tuple[Rule, ...]]:
         """For each rule those that override it, in ruleset order."""
         found: dict[str, list[Rule]] = {rule: [] for rule in self.rules}
@@ -374,6 +386,11 @@ class Ruleset:
         places = {section.id: place for place, section in enumerate(self.sections)}
         asked = (fact for fact in self.facts.values() if fact.is_input)
         return tuple(sorted(asked, key=lambda fact: places.get(fact.section or "", len(places))))
+
+    @cached_property
+    def counts_to_a_date(self) -> bool:
+        """Whether a formula uses `as_of`, so that some values need the date of the evaluation."""
+        return any("as_of" in fact.formula.names for fact in self.facts.values() if fact.formula)
 
     @cached_property
     def gates_behind(self) -> dict[str, tuple[Condition, ...]]:
@@ -416,7 +433,7 @@ class Ruleset:
     @cached_property
     def digest(self) -> str:
         """The SHA-256 of the ruleset's canonical form: what a release is named by."""
-        from engine.language.canonical import digest_of  # noqa: PLC0415 (canonical needs this module)
+        from engine.language.canonical import digest_of  # canonical needs this module
 
         return digest_of(self)
 
@@ -427,4 +444,3 @@ def values_of(ruleset: Ruleset, fact: Fact) -> tuple[Single, ...]:
     if fact.otherwise is not None:
         values.append(fact.otherwise)
     return tuple(dict.fromkeys(values))
-

@@ -14,7 +14,13 @@ from engine.language.source import Scalar
 from engine.language.units import normal
 
 # A calendar month is meant in a schedule; its length in days (30.4375, 365.25 / 12) only serves comparison.
-DAYS = {"hour": Decimal(1) / 24, "day": Decimal(1), "week": Decimal(7), "month": Decimal("30.4375"), "year": Decimal("365.25")}
+DAYS = {
+    "hour": Decimal(1) / 24,
+    "day": Decimal(1),
+    "week": Decimal(7),
+    "month": Decimal("30.4375"),
+    "year": Decimal("365.25"),
+}
 
 
 @dataclass(frozen=True)
@@ -71,3 +77,9 @@ def _check(scalar: Scalar | None, read: object) -> Iterator[Problem]:
         read(scalar.text)
     except ValueError as error:
         yield Problem(scalar.mark, str(error))
+
+
+def say_every(text: str) -> str:
+    """An interval in words: "every month", "every 2 days", "every 1 to 2 weeks"."""
+    span = read_duration(text)
+    return f"every {span.unit}" if span.low == span.high == 1 else f"every {text}"

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -23,31 +23,41 @@ from ruamel.yaml.events import (
     Event,
     MappingEndEvent,
     MappingStartEvent,
+    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
 )
 from ruamel.yaml.reader import ReaderError
 
-from engine.language.errors import Mark, Problem, RulesetError, quote
+from engine.language.errors import Mark, Problem, Problems, RulesetError, quote
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 50
+MAX_NODES = 100_000  # a thousand rules have some 60,000
 
 # What the YAML 1.2 core schema (and ruamel's dates) would turn into something else than text.
 _NULL = re.compile(r"(~|null|Null|NULL|)\Z")
 _BOOLEAN = re.compile(r"(true|True|TRUE|false|False|FALSE)\Z")
-_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_,]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?\Z|0[xo][0-9a-fA-F]+\Z|[-+]?\.(inf|nan)\Z", re.I)
+_NUMBER = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9][0-9_,]*(\.[0-9_]*)?)(e[-+]?[0-9]+)?\Z|0[xo][0-9a-f]+\Z|[-+]?\.(inf|nan)\Z", re.IGNORECASE
+)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\Z")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class Scalar:
-    """One value as it was written; `plain` when it had no quotes."""
+    """One value as it was written.
+
+    `plain` when it had no quotes; `offset` is how far behind `mark` its text begins, None where the text is not in the
+    file as it is here, because it was folded or has escapes.
+    """
 
     text: str
     mark: Mark = field(compare=False)
     plain: bool = True
+    offset: int | None = field(default=None, compare=False)
 
     @property
     def looks_like(self) -> str | None:
@@ -56,6 +66,17 @@ class Scalar:
             return None
         kinds = ((_NULL, "nothing"), (_BOOLEAN, "true or false"), (_NUMBER, "a number"), (_DATE, "a date"))
         return next((kind for pattern, kind in kinds if pattern.match(self.text)), None)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing is written, or one of YAML's words for nothing."""
+        return self.plain and _NULL.match(self.text) is not None
+
+    def at(self, column: int) -> Mark:
+        """The place of a character of the text, counted from 0, or the nearest that is known."""
+        if self.offset is None:
+            return self.mark
+        return self.mark._replace(column=self.mark.column + self.offset + column)
 
 
 class Sequence(list[Any]):
@@ -74,45 +95,30 @@ class Mapping(dict[str, Any]):
         self.mark = mark
         self.key_marks: dict[str, Mark] = {}
 
-
-Node = Union[Scalar, Sequence, Mapping]
-
-
-def read_yaml(path: Path, shown: str) -> Node | None:
-    """Read a file of at most 1 MiB; None when it is empty.
-
-    Args:
-        path: the file.
-        shown: how messages name it.
-
-    Raises:
-        RulesetError: the file cannot be read, or uses YAML that rulesets do not.
-    """
-    return parse_yaml(read_text(path, shown), shown)
+    def place_of(self, key: str) -> Mark:
+        """Where the value of a key stands; where nothing is written, or a block begins below it, the key itself."""
+        node = self[key]
+        return node.mark if isinstance(node, Scalar) and (node.text or not node.plain) else self.key_marks[key]
 
 
-def parse_yaml(text: str, shown: str) -> Node | None:
-    """Read a YAML text into nodes; see `read_yaml`."""
-    reader = _Reader(shown)
-    try:
-        root = reader.read(YAML(typ="safe", pure=True).parse(text))
-    except (MarkedYAMLError, ReaderError) as error:
-        reader.problems.append(_syntax_problem(error, shown, text))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError, AssertionError):
-        # ruamel itself gives way on a few texts, such as an escape beyond Unicode.
-        reader.tell(reader.last, "from here on this is not YAML that can be read. Look for a wrong escape or character.")
-    if reader.problems:
-        raise RulesetError(sorted(reader.problems))
-    return root
+Node = Scalar | Sequence | Mapping
 
 
 def read_text(path: Path, shown: str) -> str:
+    """The text of a file of at most 1 MiB.
+
+    Raises:
+        RulesetError: it cannot be read, or is not UTF-8.
+    """
     start = Mark(shown, 1, 1)
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise RulesetError([Problem(start, "is not a file. Give it another name, or delete it.")])
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise RulesetError([Problem(start, f"cannot be read: {error.strerror}. Check the file's name and rights.")]) from None
+        message = f"cannot be read: {error.strerror}. Check the file's name and rights."
+        raise RulesetError([Problem(start, message)]) from None
     if len(raw) > MAX_BYTES:
         raise RulesetError([Problem(start, "is larger than 1 MiB. Split it into several files of the same folder.")])
     try:
@@ -120,36 +126,95 @@ def read_text(path: Path, shown: str) -> str:
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         line = before.count(b"\n") + 1
-        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
-        message = "is not UTF-8 text. Save the file with the encoding UTF-8."
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8-sig", "replace")) + 1
+        message = "this character is not UTF-8. Save the file with the encoding UTF-8."
         raise RulesetError([Problem(Mark(shown, line, column), message)]) from None
+
+
+def parse_yaml(text: str, shown: str) -> Node | None:
+    """Read a YAML text into nodes; None when it is empty.
+
+    Args:
+        text: the YAML.
+        shown: how messages name the file.
+
+    Raises:
+        RulesetError: it is not YAML, or uses YAML that rulesets do not.
+    """
+    problems = Problems()
+    root, _ = parse_leniently(text, shown, problems)
+    if problems:
+        raise RulesetError(problems)
+    return root
+
+
+def parse_leniently(text: str, shown: str, problems: Problems) -> tuple[Node | None, bool]:
+    """Read a YAML text, going on after what can be gone on after; False when part of it is missing from the nodes."""
+    reader = _Reader(shown, problems)
+    root = None
+    try:
+        root = reader.read(YAML(typ="safe", pure=True).parse(text))
+    except (MarkedYAMLError, ReaderError) as error:
+        problems.append(_syntax_problem(error, shown, text))
+        reader.whole = False
+    except _StopError:
+        reader.whole = False
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError, AssertionError):
+        # ruamel itself gives way on a few texts, such as an escape beyond Unicode.
+        message = "from here on this is not YAML that can be read. Look for a wrong escape or character."
+        problems.tell(reader.last, message)
+        reader.whole = False
+    return root, reader.whole
 
 
 def _syntax_problem(error: MarkedYAMLError | ReaderError, shown: str, text: str) -> Problem:
     if isinstance(error, ReaderError):
         before = text[: error.position] if isinstance(error.position, int) else ""
         mark = Mark(shown, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        return Problem(mark, "holds a character that YAML does not allow. Delete it.")
+        return Problem(mark, "this character is not allowed in YAML. Delete it.")
     place = error.problem_mark or error.context_mark
     mark = Mark(shown, place.line + 1, place.column + 1) if place else Mark(shown, 1, 1)
-    line = text.splitlines()[place.line] if place and place.line < len(text.splitlines()) else ""
+    lines = text.splitlines()
+    line = lines[mark.line - 1] if mark.line <= len(lines) else ""
     if "\t" in line[: mark.column]:
+        mark = mark._replace(column=line.index("\t") + 1)
         return Problem(mark, "a tab stands where YAML wants spaces. Indent with spaces.")
-    said = " ".join(filter(None, [error.context, error.problem]))
+    begun = error.context_mark
+    opened = Mark(shown, begun.line + 1, begun.column + 1) if begun else mark
+    return _in_our_words(error.problem or "", error.context or "", mark, opened)
+
+
+def _in_our_words(problem: str, context: str, mark: Mark, opened: Mark) -> Problem:
+    """What ruamel found, for people who do not know the words of the YAML standard."""
+    if "escape" in problem:
+        return Problem(mark, "a backslash has a meaning between double quotes. Use single quotes, or take it out.")
+    if "quoted" in context:
+        return Problem(opened, "the quote that opens here is never closed. Add the closing quote.")
+    if "flow" in context:
+        return Problem(opened, f"what opens here breaks off in line {mark.line}. Add the missing bracket or comma.")
+    if "mapping values are not allowed" in problem:
+        message = "a colon makes no sense here. Put a text that holds ': ' in quotes, or mend the indentation."
+        return Problem(mark, message)
+    if "block" in context:
+        return Problem(mark, f"does not fit what begins in line {opened.line}. Indent it like the lines around it.")
+    said = ", ".join(filter(None, [problem, context]))
     return Problem(mark, f"is not YAML as written ({said}). Check indentation, colons, brackets and quotes near here.")
+
+
+class _StopError(Exception):
+    """Reading cannot go on; why has been told."""
 
 
 class _Reader:
     """Builds nodes from events, keeping every problem it meets."""
 
-    def __init__(self, shown: str) -> None:
+    def __init__(self, shown: str, problems: Problems) -> None:
         self.shown = shown
-        self.problems: list[Problem] = []
+        self.tell = problems.tell
         self.last = Mark(shown, 1, 1)
+        self.whole = True
         self.documents = 0
-
-    def tell(self, mark: Mark, message: str) -> None:
-        self.problems.append(Problem(mark, message))
+        self.nodes = 0
 
     def read(self, events: Iterator[Event]) -> Node | None:
         """Read the only document of a stream."""
@@ -158,11 +223,12 @@ class _Reader:
             if isinstance(event, DocumentStartEvent):
                 self.documents += 1
                 if self.documents > 1:
-                    self.tell(self._mark(event), "a second document begins here. Delete the '---', or make it a file.")
+                    message = "a second document begins here. Delete the '---', or make it a file of its own."
+                    self.tell(self._mark(event), message)
                     break
                 if event.version or event.tags:
                     self.tell(self._mark(event), "'%' directives are not used in rulesets. Delete the line.")
-            elif isinstance(event, (AliasEvent, ScalarEvent, MappingStartEvent, SequenceStartEvent)):
+            elif isinstance(event, NodeEvent):
                 root = self._node(event, events, 1)
         if isinstance(root, Scalar) and root.plain and not root.text:
             return None
@@ -175,26 +241,43 @@ class _Reader:
     def _node(self, event: Event, events: Iterator[Event], depth: int) -> Node:
         mark = self._mark(event)
         self._refuse_extras(event, mark)
+        self.nodes += 1
         if depth > MAX_DEPTH:
-            self.tell(mark, f"is nested more than {MAX_DEPTH} deep. Write it flatter.")
-            raise RulesetError(self.problems)
+            self._stop(mark, f"is nested more than {MAX_DEPTH} deep. Write it flatter.")
+        if self.nodes > MAX_NODES:
+            self._stop(mark, f"is the {MAX_NODES + 1}th value of this file. Split it into several files.")
         if isinstance(event, MappingStartEvent):
             return self._mapping(mark, events, depth)
         if isinstance(event, SequenceStartEvent):
             return self._sequence(mark, events, depth)
         if isinstance(event, ScalarEvent):
-            return Scalar(event.value, mark, plain=event.style is None or event.style == "")
+            return self._scalar(event, mark)
         return Scalar("", mark, plain=False)
 
+    def _stop(self, mark: Mark, message: str) -> None:
+        self.tell(mark, message)
+        raise _StopError
+
     def _refuse_extras(self, event: Event, mark: Mark) -> None:
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if isinstance(event, AliasEvent):
-            self.tell(mark, f"'*{event.anchor}' is an alias. Write the value out here.")
+            self.tell(mark, f"{quote(f'*{anchor}')} is an alias. Write the value out here.")
+            self.whole = False
             return
-        if getattr(event, "anchor", None):
-            self.tell(mark, f"'&{event.anchor}' is an anchor. Delete it, and write the value out where it is used.")
-        tag = getattr(event, "tag", None)
+        if anchor:
+            self.tell(mark, f"{quote(f'&{anchor}')} is an anchor. Delete it, and write the value out where it is used.")
         if tag:
-            self.tell(mark, f"{quote(str(tag))} is a tag. Delete it: the fact decides what a value means.")
+            written = str(tag).replace("tag:yaml.org,2002:", "!!")
+            self.tell(mark, f"{quote(written)} is a tag. Delete it: the fact decides what a value means.")
+
+    def _scalar(self, event: ScalarEvent, mark: Mark) -> Scalar:
+        plain = not event.style
+        if _UNPRINTABLE.search(event.value):
+            self.tell(mark, f"{quote(event.value)} holds a character that cannot be shown. Take it out.")
+        start, end = event.start_mark, event.end_mark
+        edge = 0 if plain else 1
+        as_written = start.line == end.line and end.column - start.column == len(event.value) + 2 * edge
+        return Scalar(event.value, mark, plain, edge if as_written else None)
 
     def _sequence(self, mark: Mark, events: Iterator[Event], depth: int) -> Sequence:
         node = Sequence(mark)
@@ -216,57 +299,76 @@ class _Reader:
 
     def _enter(self, node: Mapping, key: Node, value: Node) -> None:
         if not isinstance(key, Scalar):
-            self.tell(key.mark, "a list or mapping cannot be a key. Write a word before the colon.")
+            self.tell(key.mark, "a list or mapping stands before a colon. Write a word there.")
+            self.whole = False
         elif key.text == "<<" and key.plain:
             self.tell(key.mark, "'<<' is a merge key. Write the keys out here.")
+            self.whole = False
         elif key.text in node:
             first = node.key_marks[key.text].line
-            self.tell(key.mark, f"{quote(key.text)} stands twice here, first in line {first}. Delete one, or rename it.")
+            message = f"{quote(key.text)} stands twice here, first in line {first}. Delete one, or rename it."
+            self.tell(key.mark, message)
+            _join(node[key.text], value)
         else:
             node[key.text] = value
             node.key_marks[key.text] = key.mark
 
 
+def _join(first: Node, second: Node) -> None:
+    """Keep what a key holds that stands twice, so that what refers to it is not reported as well."""
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        for key in second.keys() - first.keys():
+            first[key], first.key_marks[key] = second[key], second.key_marks[key]
+    elif isinstance(first, Sequence) and isinstance(second, Sequence):
+        first.extend(second)
+
+
 def parse_json(text: str, shown: str) -> Node:
-    """Read a JSON text into nodes, numbers kept as they were written.
+    """Read a JSON text into nodes, numbers kept as they were written; all of it stands at the beginning.
 
     Raises:
-        RulesetError: it is not JSON, or a key stands twice.
+        RulesetError: it is not JSON, a key stands twice, or it is nested too deeply.
     """
     start = Mark(shown, 1, 1)
-
-    def mapping(pairs: list[tuple[str, Any]]) -> Mapping:
-        node = Mapping(start)
-        for key, value in pairs:
-            if key in node:
-                raise RulesetError([Problem(start, f"{quote(key)} stands twice. Delete one.")])
-            node[key], node.key_marks[key] = _json_node(value, start), start
-        return node
-
     try:
-        value = json.loads(text, object_pairs_hook=mapping, parse_int=_bare, parse_float=_bare, parse_constant=_bare)
+        value = json.loads(text, object_pairs_hook=_Pairs, parse_int=_Bare, parse_float=_Bare, parse_constant=_Bare)
     except json.JSONDecodeError as error:
-        problem = Problem(Mark(shown, error.lineno, error.colno), f"is not JSON as written ({error.msg}).")
-        raise RulesetError([problem]) from None
+        message = f"is not JSON as written ({error.msg}). Check brackets, commas and quotes near here."
+        raise RulesetError([Problem(Mark(shown, error.lineno, error.colno), message)]) from None
     except RecursionError:
         raise RulesetError([Problem(start, f"is nested more than {MAX_DEPTH} deep. Write it flatter.")]) from None
-    return _json_node(value, start)
+    problems = Problems()
+    node = _json_node(value, start, problems, 1)
+    if problems:
+        raise RulesetError(problems)
+    return node
 
 
-class _bare(str):  # noqa: N801 (a marker for json.loads)
+class _Bare(str):
     """A JSON number, as it was written."""
 
     __slots__ = ()
 
 
-def _json_node(value: Any, mark: Mark) -> Node:
-    if isinstance(value, Mapping):
-        return value
-    if isinstance(value, list):
-        node = Sequence(mark)
-        node.extend(_json_node(item, mark) for item in value)
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object, with keys that stand twice."""
+
+
+def _json_node(value: object, mark: Mark, problems: Problems, depth: int) -> Node:
+    if depth > MAX_DEPTH:
+        problems.tell(mark, f"is nested more than {MAX_DEPTH} deep. Write it flatter.")
+        return Scalar("", mark)
+    if isinstance(value, _Pairs):
+        node = Mapping(mark)
+        for key, inner in value:
+            if key in node:
+                problems.tell(mark, f"{quote(key)} stands twice. Delete one.")
+            node[key], node.key_marks[key] = _json_node(inner, mark, problems, depth + 1), mark
         return node
-    words = {None: "null", True: "true", False: "false"}
+    if isinstance(value, list):
+        items = Sequence(mark)
+        items.extend(_json_node(item, mark, problems, depth + 1) for item in value)
+        return items
     if value is None or isinstance(value, bool):
-        return Scalar(words[value], mark)
-    return Scalar(str(value), mark, plain=isinstance(value, _bare))
+        return Scalar({None: "null", True: "true", False: "false"}[value], mark)
+    return Scalar(str(value), mark, plain=isinstance(value, _Bare))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from engine.language.errors import did_you_mean, quote
+from engine.language.errors import did_you_mean, quote, shorten
+from engine.language.leaves import iso_date
 from engine.language.model import Fact
 from engine.language.numbers import read_quantity
-from engine.language.shapes import iso_date
 from engine.language.values import Quantity, Single
 
+TYPE_IN_WORDS = {
+    "yes_no": "a yes-or-no question",
+    "choice": "a choice",
+    "choices": "a set of choices",
+    "number": "a number",
+    "date": "a date",
+}
 BOOLEANS = {"true": "yes", "True": "yes", "TRUE": "yes", "false": "no", "False": "no", "FALSE": "no"}
 
 
-class Misfit(ValueError):
+class Misfit(ValueError):  # noqa: N818 (it is caught as what it is, a value that does not fit)
     """A text is no value of the fact; the message says what is, and what to write."""
 
 
@@ -45,7 +50,7 @@ def read_amount(fact: Fact, text: str, *, bare: bool = False) -> Quantity:
     if unit is not None:
         return Quantity(number, units.find(unit))
     if units.required and not bare:
-        listed = " or ".join(f"{text} {name}"[:60] for name in units.names[:3])
+        listed = " or ".join(f"{shorten(text)} {name}" for name in units.names[:3])
         raise Misfit(f"{quote(text)} lacks its unit, and {fact.id} is reported in several. Write {listed}.")
     return Quantity(number, units.canonical)
 
@@ -64,11 +69,7 @@ def _option(fact: Fact, text: str) -> str:
         written = f" Write {BOOLEANS[text]}." if text in BOOLEANS else " Write yes or no."
         raise Misfit(f"{quote(text)} is neither yes nor no.{written}")
     for option in fact.options:
-        if option.label.casefold() == text.casefold():
-            raise Misfit(f"{quote(text)} is the label of an option. Write its id, {option.id}.")
-    raise Misfit(f"{quote(text)} is no option of {fact.id}.{did_you_mean(text, fact.option_ids)}")
-
-
-def distinct(values: Sequence[Single]) -> tuple[Single, ...]:
-    """The values without repeats, in order."""
-    return tuple(dict.fromkeys(values))
+        if option.label.casefold() == text.casefold() or option.id == text.casefold():
+            raise Misfit(f"{quote(text)} is how an option of {fact.id} is shown. Write its id, {option.id}.")
+    hint = did_you_mean(text, fact.option_ids) or " Write the id of one of its options."
+    raise Misfit(f"{quote(text)} is no option of {fact.id}.{hint}")

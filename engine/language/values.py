@@ -6,10 +6,10 @@ the unit it was reported in, a date, or `UNKNOWN`, the answer "I do not know".
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, Union
+from typing import Final
 
 from engine.language.numbers import show_number
 
@@ -40,6 +40,6 @@ class Quantity:
         return show_number(self.number) + (f" {self.unit}" if self.unit else "")
 
 
-Single = Union[str, Quantity, datetime.date]
-Value = Union[Single, tuple[str, ...]]
-Answer = Union[Value, _Unknown]
+Single = str | Quantity | dt.date
+Value = Single | tuple[str, ...]
+Answer = Value | _Unknown

@@ -5,11 +5,12 @@ No ids stand in these sentences: facts speak by their labels, options by theirs.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from engine.language.model import (
+    TEST_TYPES,
     All,
     Any,
     Bound,
@@ -19,12 +20,10 @@ from engine.language.model import (
     HeldTest,
     KnownTest,
     Not,
-    OneOf,
     Rule,
     Ruleset,
     SetTest,
     Test,
-    ValueTest,
 )
 from engine.language.values import UNKNOWN, Answer, Quantity
 
@@ -32,11 +31,12 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
+SHORT = 2  # parts that "and" joins without a semicolon
 COMPARED = {"below": "below", "at_most": "at most", "at_least": "at least", "above": "above"}
 DATED = {"below": "before", "at_most": "on or before", "at_least": "on or after", "above": "after"}
 
 
-def say_date(value: datetime.date) -> str:
+def say_date(value: dt.date) -> str:
     """A date as 24 November 2026."""
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
@@ -49,21 +49,29 @@ def say_value(fact: Fact | None, value: Answer) -> str:
         return _join([_label(fact, option) for option in value], "and") if value else "none"
     if isinstance(value, str):
         return _label(fact, value)
-    return say_date(value) if isinstance(value, datetime.date) else str(value)
+    return say_date(value) if isinstance(value, dt.date) else str(value)
 
 
 def _label(fact: Fact | None, option: str) -> str:
-    label = fact.labels.get(option, option) if fact else option
-    return label[:1].lower() + label[1:] if label[1:2].islower() or label[1:2] == " " else label
-
-
-def _join(words: list[str], conjunction: str) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
+    return _in_a_sentence(fact.labels.get(option, option) if fact else option)
 
 
 def _name(facts: Mapping[str, Fact], name: str) -> str:
-    label = facts[name].label if name in facts else name
-    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+    return _in_a_sentence(facts[name].label if name in facts else name)
+
+
+def _in_a_sentence(label: str) -> str:
+    """A label without the capital of its beginning; an abbreviation keeps it."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() or label[1:2] == " " else label
+
+
+def _join(words: Sequence[str], conjunction: str) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
+
+
+def _is_plural(fact: Fact) -> bool:
+    """Whether a sentence says "symptoms are" of it; only sets have names in the plural as a rule."""
+    return fact.is_set and re.search(r"[^aius]s$", fact.label) is not None
 
 
 def say_condition(ruleset: Ruleset, condition: Condition) -> str:
@@ -72,69 +80,108 @@ def say_condition(ruleset: Ruleset, condition: Condition) -> str:
 
 
 def _say(facts: Mapping[str, Fact], condition: Condition, *, top: bool = False) -> str:
-    if isinstance(condition, (All, Any)):
+    if isinstance(condition, All | Any):
         return _say_parts(facts, condition, top=top)
     if isinstance(condition, Not):
-        return f"it is not so that {_say(facts, condition.part, top=top)}"
+        return _say_not(facts, condition.part)
     return say_test(facts, condition)
 
 
 def _say_parts(facts: Mapping[str, Fact], condition: All | Any, *, top: bool) -> str:
     if not condition.parts:
         return "always"
+    parts = _alternatives(facts, condition) if isinstance(condition, Any) else None
+    if parts is not None:
+        return _join(parts, "or")
+    parts = [_say(facts, part) for part in _flat(condition)]
     word = "and" if isinstance(condition, All) else "or"
-    parts = [_say(facts, part) for part in condition.parts]
-    if isinstance(condition, Any) and len({getattr(part, "fact", None) for part in condition.parts}) == 1:
-        parts = _short_alternatives(facts, condition)
-    said = f" {word} ".join(parts) if len(parts) <= 2 else f"{'; '.join(parts[:-1])}; {word} {parts[-1]}"  # noqa: PLR2004
+    said = f" {word} ".join(parts) if len(parts) <= SHORT else f"{'; '.join(parts[:-1])}; {word} {parts[-1]}"
     return said if top or len(parts) == 1 else f"({said})"
 
 
-def _short_alternatives(facts: Mapping[str, Fact], condition: Any) -> list[str]:
-    """The parts of "sex is female or sex is not known" without the second "sex is"."""
+def _flat(condition: All | Any) -> Iterator[Condition]:
+    """The parts, an `and` within an `and` as parts of the outer one."""
+    for part in condition.parts:
+        if isinstance(part, All | Any) and type(part) is type(condition) and part.parts:
+            yield from _flat(part)
+        else:
+            yield part
+
+
+def _alternatives(facts: Mapping[str, Fact], condition: Any) -> list[str] | None:
+    """The parts of "sex is female or not known", the subject said once; None where they are not about one fact."""
+    names = {part.fact if isinstance(part, TEST_TYPES) else None for part in condition.parts}
+    if len(names) > 1 or None in names:
+        return None
     said = [_say(facts, part) for part in condition.parts]
-    subject = f"{_name(facts, condition.parts[0].fact)} is "  # type: ignore[union-attr]
-    return said[:1] + [part.removeprefix(subject) if part.startswith(subject) else part for part in said[1:]]
+    subject = said[0].partition(" is ")[0] + " is "
+    if not all(part.startswith(subject) for part in said):
+        return None
+    return [said[0], *(part.removeprefix(subject) for part in said[1:])]
+
+
+def _say_not(facts: Mapping[str, Fact], part: Condition) -> str:
+    if isinstance(part, All | Any) and len(part.parts) > 1:
+        opening = "none of these holds" if isinstance(part, Any) else "not all of these hold"
+        return f"{opening}: ({'; '.join(_say(facts, each) for each in part.parts)})"
+    return f"it is not the case that {_say(facts, part)}"
 
 
 def say_test(facts: Mapping[str, Fact], test: Test) -> str:
     """One test: "serum vitamin B12 is below 180 ng/L (133 pmol/L)"."""
     name, fact = _name(facts, test.fact), facts[test.fact]
     if isinstance(test, KnownTest):
-        return f"{name} is {'known' if test.known else 'not known'}"
+        return f"{name} {'are' if _is_plural(fact) else 'is'} {'known' if test.known else 'not known'}"
     if isinstance(test, HeldTest):
         if fact.is_set:
             return f"{name}: {'at least one' if test.held else 'none'}"
-        return f"{name} is {'settled' if test.held else 'ruled out'}"
+        return f"{name} has {'a' if test.held else 'no'} value"
     if isinstance(test, SetTest):
         return _say_set(name, fact, test)
-    return f"{name} is {' and '.join(_say_check(fact, check) for check in test.checks)}"
+    return f"{name} is {_say_checks(fact, test.checks)}"
 
 
 def _say_set(name: str, fact: Fact, test: SetTest) -> str:
     labels = [_label(fact, option) for option in test.options]
-    if test.mode == "all":
-        return f"{name} includes {_join(labels, 'and')}"
-    if test.mode == "none":
-        return f"{name} includes neither {_join(labels, 'nor')}" if len(labels) > 1 else f"{name} does not include {labels[0]}"
-    return f"{name} includes {_join(labels, 'or')}"
+    include, do_not = ("include", "do not") if _is_plural(fact) else ("includes", "does not")
+    if test.mode != "none":
+        return f"{name} {include} {_join(labels, 'and' if test.mode == 'all' else 'or')}"
+    if len(labels) == 1:
+        return f"{name} {do_not} include {labels[0]}"
+    return f"{name} {include} neither {_join(labels, 'nor')}"
+
+
+def _say_checks(fact: Fact, checks: Sequence[Check]) -> str:
+    match checks:
+        case [Bound("at_least", low), Bound("at_most", high)] if len(low) == len(high):
+            main, *rest = (f"{_say_cutoff(a)} to {_say_cutoff(b)}" for a, b in zip(low, high, strict=True))
+            return f"from {main}{_in_brackets(rest)}"
+        case _:
+            return " and ".join(_say_check(fact, check) for check in checks)
 
 
 def _say_check(fact: Fact, check: Check) -> str:
-    if isinstance(check, OneOf):
-        values = [say_value(fact, value) for value in check.values]
-        return f"neither {_join(values, 'nor')}" if check.negated and len(values) > 1 else (
-            f"not {values[0]}" if check.negated else _join(values, "or")
-        )
-    return _say_bound(check)
+    if isinstance(check, Bound):
+        return _say_bound(check)
+    values = [say_value(fact, value) for value in check.values]
+    if not check.negated:
+        return _join(values, "or")
+    return f"not {values[0]}" if len(values) == 1 else f"neither {_join(values, 'nor')}"
 
 
 def _say_bound(bound: Bound) -> str:
-    first, *rest = bound.cutoffs
-    if isinstance(first, datetime.date):
-        return f"{DATED[bound.comparison]} {say_date(first)}"
-    others = f" ({', '.join(map(str, rest))})" if rest else ""
-    return f"{COMPARED[bound.comparison]} {first}{others}"
+    first, *rest = map(_say_cutoff, bound.cutoffs)
+    words = DATED if isinstance(bound.cutoffs[0], dt.date) else COMPARED
+    return f"{words[bound.comparison]} {first}{_in_brackets(rest)}"
+
+
+def _say_cutoff(value: Quantity | dt.date) -> str:
+    return say_date(value) if isinstance(value, dt.date) else str(value)
+
+
+def _in_brackets(others: Sequence[str]) -> str:
+    """The same as published in other units."""
+    return f" ({', '.join(others)})" if others else ""
 
 
 def say_conclusion(ruleset: Ruleset, rule: Rule) -> str:
@@ -142,13 +189,13 @@ def say_conclusion(ruleset: Ruleset, rule: Rule) -> str:
     said = []
     for name, values in rule.then:
         fact = ruleset.facts[name]
-        words = _join([say_value(fact, value) for value in values], "and") if values else "nothing"
-        said.append(f"{_name(ruleset.facts, name)} {'includes' if fact.is_set else 'is'} {words}")
-    return _join(said, "and") if said else "nothing"
+        verb = "is" if not fact.is_set else "include" if _is_plural(fact) else "includes"
+        said.append(f"{_name(ruleset.facts, name)} {verb} {_join([say_value(fact, value) for value in values], 'and')}")
+    return _join(said, "and")
 
 
 def say_rule(ruleset: Ruleset, rule: Rule) -> str:
-    """A rule as a sentence."""
+    """A rule as a sentence: "When sex is male: route is injection."."""
     when = say_condition(ruleset, rule.when)
     conclusion = say_conclusion(ruleset, rule)
     return f"{'Always' if when == 'always' else f'When {when}'}: {conclusion}."
@@ -165,8 +212,3 @@ def fill(text: str, say: Mapping[str, str]) -> str:
 def placeholders(text: str) -> list[str]:
     """The facts that a because-text names."""
     return _PLACEHOLDER.findall(text)
-
-
-def quantity_and_unit(value: Answer) -> tuple[object, str | None]:
-    """A value and its unit apart, as JSON shows an answer."""
-    return (value.number, value.unit) if isinstance(value, Quantity) else (value, None)

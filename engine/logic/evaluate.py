@@ -7,7 +7,7 @@ visited so that each comes after all that it depends on, so every sign is final 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from itertools import product
 
@@ -106,8 +106,9 @@ class Evaluation(Outcome):
         for value in self.held[fact.id]:
             sign |= known(passes(test, fact, value))
         if fact.formula is None and fact.otherwise is None:
-            satisfying = [r for r in self.ruleset.concluders[fact.id] if passes(test, fact, r.concludes(fact.id)[0])]
-            sign |= FALSE if all(rule.id in self.fails for rule in satisfying) else UNSIGNED
+            rules = self.ruleset.concluders[fact.id]
+            refuted = all(r.id in self.fails or not passes(test, fact, r.concludes(fact.id)[0]) for r in rules)
+            sign |= FALSE if refuted else UNSIGNED
         return sign
 
     def _set_sign(self, test: Test, fact: Fact) -> Sign:
@@ -129,7 +130,11 @@ class Evaluation(Outcome):
             self._decide(rule)
         told = [rule for rule in rules if rule.id in self.applies and (RULE, rule.id) not in self.struck]
         if fact.is_set:
-            self.options[fact.id] = {option: self._option_sign(fact, option, told) for option in fact.option_ids}
+            present = {option for rule in told for option in rule.concludes(fact.id)}
+            self.options[fact.id] = {
+                option: (TRUE if option in present else UNSIGNED) | (FALSE if self._all_fail(adding) else UNSIGNED)
+                for option, adding in self.ruleset.adders[fact.id].items()
+            }
             return
         values = {value for rule in told for value in rule.concludes(fact.id)}
         none_left = all(self.whens[rule.id] & FALSE for rule in rules)
@@ -137,10 +142,8 @@ class Evaluation(Outcome):
             values.add(fact.otherwise)
         self.held[fact.id] = tuple(value for value in values_of(self.ruleset, fact) if value in values)
 
-    def _option_sign(self, fact: Fact, option: str, told: list[Rule]) -> Sign:
-        adding = [rule for rule in self.ruleset.concluders[fact.id] if option in rule.concludes(fact.id)]
-        present = TRUE if any(option in rule.concludes(fact.id) for rule in told) else UNSIGNED
-        return present | (FALSE if all(rule.id in self.fails for rule in adding) else UNSIGNED)
+    def _all_fail(self, rules: Iterable[Rule]) -> bool:
+        return all(rule.id in self.fails for rule in rules)
 
     def _decide(self, rule: Rule) -> None:
         """Whether a rule applies and whether it fails; in a conflict it can do both."""
@@ -166,7 +169,9 @@ class Evaluation(Outcome):
         if fact.formula is None:
             return ()
         names = fact.formula.names
-        found = [compute(self.ruleset, fact, dict(zip(names, values, strict=True))) for values in self.combinations(fact)]
+        found = [
+            compute(self.ruleset, fact, dict(zip(names, values, strict=True))) for values in self.combinations(fact)
+        ]
         values = dict.fromkeys(value for value in found if value is not None)
         return tuple(value for value in values if (FORMULA, fact.id, value) not in self.struck)
 

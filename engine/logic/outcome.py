@@ -124,5 +124,3 @@ def results_of(outcome: Outcome, *, regimen_rests_on_conflict: bool) -> Results:
         tuple(sorted(undetermined, key=order.index)),
         regimen if isinstance(regimen, str) and regimen in ruleset.regimens else None,
     )
-
-

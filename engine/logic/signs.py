@@ -38,6 +38,6 @@ def some(signs: Iterable[Sign]) -> Sign:
     return opposite(every(map(opposite, signs)))
 
 
-def known(truth: bool) -> Sign:  # noqa: FBT001 (the truth is what this is about)
+def known(truth: bool) -> Sign:
     """The sign of something decided."""
     return TRUE if truth else FALSE

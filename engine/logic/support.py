@@ -21,21 +21,15 @@ from engine.language.model import (
     Test,
 )
 from engine.logic.evaluate import Evaluation, compute, passes
-from engine.logic.outcome import FORMULA, OTHERWISE, RULE, Results, results_of
+from engine.logic.outcome import FORMULA, OTHERWISE, RULE, Results
 from engine.logic.signs import FALSE, TRUE, Sign, opposite
-from engine.logic.trail import Draft, Given, Held, Leaf, Trail, assemble, conclusions_of, rests_on_conflict
+from engine.logic.trail import Draft, Given, Held, Leaf, Trail, conclude, conclusions_of
 
 
 def explain(evaluation: Evaluation) -> tuple[Trail, Results]:
     """The trail and the results of a reference evaluation."""
     support = Support(evaluation)
-    drafts = support.drafts()
-    goal_leaves = support.goal_leaves()
-    torn = rests_on_conflict(evaluation, drafts, goal_leaves.get("regimen", ()))
-    results = results_of(evaluation, regimen_rests_on_conflict=torn)
-    if torn:
-        goal_leaves.pop("regimen")
-    return assemble(evaluation, drafts, goal_leaves), results
+    return conclude(evaluation, support.drafts(), support.goal_leaves())
 
 
 class Support:
@@ -44,6 +38,17 @@ class Support:
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
         self.ruleset = evaluation.ruleset
+        self._known: dict[tuple[str, ...], list[Leaf]] = {}
+        for name in self.ruleset.order:  # so that each finds those it rests on, however long the chain
+            self._prepare(name)
+
+    def _prepare(self, name: str) -> None:
+        for sign in (TRUE, FALSE):
+            if self.evaluation.gates[name] & sign:
+                self._gate(name, sign)
+        for rule in self.ruleset.concluders.get(name, ()):
+            if rule.id in self.evaluation.fails:
+                self._failure(rule)
 
     # Conditions. Each method takes the sign wanted, which stands, and gives the leaves it rests on.
 
@@ -59,13 +64,21 @@ class Support:
         return self.of(first, sign)
 
     def _of_test(self, test: Test, sign: Sign) -> list[Leaf]:
-        gates = self.ruleset.gates_behind[test.fact]
         if sign == FALSE and self.evaluation.gates[test.fact] & FALSE:
-            return self.of(next(gate for gate in gates if self.evaluation.sign(gate) & FALSE), FALSE)
+            return self._gate(test.fact, FALSE)
         fact = self.ruleset.facts[test.fact]
         if fact.is_input:
-            return [Given(fact.id), *(leaf for gate in gates for leaf in self.of(gate, TRUE))]
+            return [Given(fact.id), *self._gate(fact.id, TRUE)]
         return self._of_set(test, fact, sign) if fact.is_set else self._of_derived(test, fact, sign)
+
+    def _gate(self, name: str, sign: Sign) -> list[Leaf]:
+        """What the gates behind a fact rest on: all of them when known true, the first that is known false."""
+        if (name, str(sign)) not in self._known:
+            gates = self.ruleset.gates_behind[name]
+            if sign == FALSE:
+                gates = (next(gate for gate in gates if self.evaluation.sign(gate) & FALSE),)
+            self._known[name, str(sign)] = list(_once(leaf for gate in gates for leaf in self.of(gate, sign)))
+        return self._known[name, str(sign)]
 
     def _of_derived(self, test: Test, fact: Fact, sign: Sign) -> list[Leaf]:
         if isinstance(test, HeldTest) and not test.held:
@@ -93,13 +106,17 @@ class Support:
     def _of_option(self, fact: Fact, option: str, sign: Sign) -> list[Leaf]:
         if sign == TRUE:
             return [Held(fact.id, option)]
-        rules = self.ruleset.concluders[fact.id]
-        return self._failures(rule for rule in rules if option in rule.concludes(fact.id))
+        return self._failures(self.ruleset.adders[fact.id][option])
 
     def _failures(self, rules: Iterable[Rule]) -> list[Leaf]:
         return [leaf for rule in rules for leaf in self._failure(rule)]
 
     def _failure(self, rule: Rule) -> list[Leaf]:
+        if (rule.id,) not in self._known:
+            self._known[rule.id,] = list(_once(self._find_failure(rule)))
+        return self._known[rule.id,]
+
+    def _find_failure(self, rule: Rule) -> list[Leaf]:
         whens = self.evaluation.whens
         if whens[rule.id] & FALSE:
             return self.of(rule.when, FALSE)
@@ -116,13 +133,15 @@ class Support:
         for name, fact in self.ruleset.facts.items():
             if fact.formula:
                 found.extend(self._formula_drafts(fact))
-            elif fact.otherwise is not None and all(evaluation.whens[r.id] & FALSE for r in self.ruleset.concluders[name]):
+            elif fact.otherwise is not None and all(
+                evaluation.whens[r.id] & FALSE for r in self.ruleset.concluders[name]
+            ):
                 leaves = [leaf for rule in self.ruleset.concluders[name] for leaf in self.of(rule.when, FALSE)]
                 found.append(Draft((OTHERWISE, name), _once(leaves), (Held(name, fact.otherwise),)))
         return [self._weighed(draft, before) for draft in found]
 
     def _rule_draft(self, rule: Rule) -> Draft:
-        leaves = self.of(rule.when, TRUE)
+        leaves = [*self.of(rule.when, TRUE)]  # a copy: what is known already is shared
         if rule.id not in self.evaluation.applies:
             return Draft((RULE, rule.id), _once(leaves), ())
         for other in self.ruleset.overriders[rule.id]:
@@ -140,7 +159,7 @@ class Support:
                 for name, part in zip(names, values, strict=True):
                     derived = name in self.ruleset.facts and self.ruleset.facts[name].derived
                     leaves.append(Held(name, part) if derived else Given(name))
-                leaves.extend(leaf for gate in self.ruleset.gates_behind[fact.id] for leaf in self.of(gate, TRUE))
+                leaves.extend(self._gate(fact.id, TRUE))
                 held = Held(fact.id, value)
                 found.setdefault(held, Draft((FORMULA, fact.id), _once(leaves), (held,)))
         return list(found.values())
@@ -158,9 +177,9 @@ class Support:
         """For each goal that is a result, the values it holds and what its `when` rests on."""
         found: dict[str, tuple[Leaf, ...]] = {}
         for goal in self.ruleset.goals:
-            if self.evaluation.is_result(goal):
-                when = self.of(goal.when, TRUE) if goal.when else []
-                found[goal.fact] = _once([*self._values_of_goal(goal.fact), *when])
+            values = self._values_of_goal(goal.fact)
+            if values and self.evaluation.is_result(goal):
+                found[goal.fact] = _once([*values, *(self.of(goal.when, TRUE) if goal.when else ())])
         return found
 
     def _values_of_goal(self, name: str) -> list[Leaf]:
@@ -172,5 +191,3 @@ class Support:
 
 def _once(leaves: Iterable[Leaf]) -> tuple[Leaf, ...]:
     return tuple(dict.fromkeys(leaves))
-
-

@@ -7,15 +7,17 @@ from, and gives each step its role (design.md section 6).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, Union
+from typing import Literal
 
+from engine.language.formula import AS_OF
 from engine.language.model import Citation, Rule, Ruleset
-from engine.language.values import UNKNOWN, Answer, Single
+from engine.language.values import UNKNOWN, Answer, Single, Value
 from engine.language.wording import fill, placeholders, say_value
-from engine.logic.outcome import FORMULA, OTHERWISE, RULE, Outcome, StepKey
+from engine.logic.outcome import FORMULA, OTHERWISE, RULE, Outcome, Results, StepKey, results_of
 from engine.logic.signs import FALSE, TRUE
 
 Role = Literal["decisive", "also applied", "outranked", "held back"]
@@ -36,7 +38,7 @@ class Held:
     value: Single
 
 
-Leaf = Union[Given, Held]
+Leaf = Given | Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Step:
         kind: the rule's kind, or "otherwise" or "formula".
         rule: the rule's id, or None.
         used: what it rests on, in the order of the ruleset.
-        concludes: what it concludes; nothing where it is outranked or held back.
+        concludes: what it concludes, of a set the options that it adds; nothing where it is outranked or held back.
         role: "decisive" when a result rests on it; "held back" while whether a rule that overrides it holds is unknown.
         outranked_by: the rule that does.
         another_support: striking what it concludes leaves every goal as it is.
@@ -80,7 +82,7 @@ class Step:
     title: str
     because: str
     used: tuple[Used, ...]
-    concludes: tuple[tuple[str, Single], ...]
+    concludes: Mapping[str, Value]
     role: Role
     outranked_by: str | None
     another_support: bool
@@ -124,6 +126,23 @@ def drafts_order(ruleset: Ruleset) -> Callable[[Draft], tuple[int, int, int]]:
         return ruleset.depth[name], 0 if kind == FORMULA else 2, facts[name]
 
     return key
+
+
+def conclude(
+    outcome: Outcome, drafts: Sequence[Draft], goal_leaves: Mapping[str, tuple[Leaf, ...]]
+) -> tuple[Trail, Results]:
+    """The trail and the results; a regimen that rests on a conflict, at any distance, is not suggested.
+
+    Args:
+        outcome: what holds.
+        drafts: every step, in any order.
+        goal_leaves: for each goal that is a result, what its values and its `when` rest on.
+    """
+    regimen = [Held("regimen", value) for value in outcome.held.get("regimen", ()) if outcome.ruleset.regimens]
+    torn = bool(regimen) and rests_on_conflict(outcome, drafts, [*regimen, *goal_leaves.get("regimen", ())])
+    if torn and len(regimen) == 1:
+        goal_leaves = {goal: leaves for goal, leaves in goal_leaves.items() if goal != "regimen"}
+    return assemble(outcome, drafts, goal_leaves), results_of(outcome, regimen_rests_on_conflict=torn)
 
 
 def assemble(outcome: Outcome, drafts: Iterable[Draft], goal_leaves: Mapping[str, tuple[Leaf, ...]]) -> Trail:
@@ -193,7 +212,7 @@ class _Writer:
         kind, name = draft.key
         role: Role = "decisive" if seq in decisive else "also applied"
         blank = Step(
-            seq, kind, None, name, "", "", self._used(draft.used), tuple((h.fact, h.value) for h in draft.concludes),
+            seq, kind, None, name, "", "", self._used(draft.used), self._concluded(draft.concludes),
             role, None, draft.another_support,
         )  # fmt: skip
         if kind == RULE:
@@ -201,17 +220,26 @@ class _Writer:
         label = self.ruleset.facts[name].label
         if kind == OTHERWISE:
             value = say_value(self.ruleset.facts[name], draft.concludes[0].value)
-            because = f"no rule says otherwise: all {len(self.ruleset.concluders[name])} that could are ruled out."
+            because = "Every rule that could say otherwise is ruled out."
             return replace(blank, title=f"{label} is {value} unless a rule says otherwise", because=because)
         formula = self.ruleset.facts[name].formula
-        return replace(blank, title=f"{label} is computed", because=f"{label} = {self._spelled(formula.text if formula else '')}")
+        return replace(
+            blank, title=f"{label} is computed", because=f"{label} = {self._spelled(formula.text if formula else '')}"
+        )
+
+    def _concluded(self, conclusions: tuple[Held, ...]) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for held in conclusions:
+            if self.ruleset.facts[held.fact].is_set:
+                found[held.fact] = (*found.get(held.fact, ()), str(held.value))  # type: ignore[misc]
+            else:
+                found[held.fact] = held.value
+        return found
 
     def _spelled(self, text: str) -> str:
         """A formula with labels for ids."""
-        words = text.replace("(", " ( ").replace(")", " ) ").replace(",", " , ").split()
-        facts = self.ruleset.facts
-        said = " ".join(facts[word].label.lower() if word in facts else word for word in words)
-        return said.replace("( ", "(").replace(" )", ")").replace(" ,", ",") + "."
+        said = {name: fact.label for name, fact in self.ruleset.facts.items()} | {AS_OF: "the date of this evaluation"}
+        return re.sub(r"[a-z][a-z0-9_]*", lambda word: said.get(word[0], word[0]), text) + "."
 
     def _rule_step(self, blank: Step, rule: Rule) -> Step:
         outranked = None
@@ -239,7 +267,8 @@ class _Writer:
 
 def because_of(outcome: Outcome, rule: Rule) -> str:
     """A rule's because-text with the values of this case."""
-    return fill(rule.because, {name: _said(outcome, name) for name in placeholders(rule.because)})
+    said = fill(rule.because, {name: _said(outcome, name) for name in placeholders(rule.because)})
+    return said[:1].upper() + said[1:]
 
 
 def _said(outcome: Outcome, name: str) -> str:
@@ -270,5 +299,3 @@ def first_held(outcome: Outcome, fact: str, passing: Callable[[Single], bool]) -
 def unsigned_overriders(ruleset: Ruleset, outcome: Outcome, rule: Rule) -> list[Rule]:
     """The rules whose `when` has no sign yet and that would override a rule: what it is held back by."""
     return [other for other in ruleset.overriders[rule.id] if not outcome.whens[other.id] & (TRUE | FALSE)]
-
-

@@ -1,0 +1,130 @@
+"""How long each part of the work takes, beside what was aimed at: nothing here can fail for being slow.
+
+python -m pytest -m benchmark --benchmark-enable -s
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from contextlib import contextmanager
+from itertools import cycle
+
+import pytest
+
+import engine
+from engine.dialogue import consultation
+from engine.inference.compile import compile_ruleset
+from engine.inference.matcher import Matcher, Session
+from engine.inference.proof import _Weigher
+from engine.inference.run import Run
+
+pytestmark = pytest.mark.benchmark
+
+SIZES = (60, 200, 1000)
+PHASES = {
+    "matcher": [(Matcher, "session"), (Session, "tell"), (Session, "close")],
+    "formulas": [(Run, "_compute"), (Run, "_order_computed")],
+    "read-off": [(Run, "_read_off")],
+    "trail": [(consultation, "explain")],
+    "weighing": [(_Weigher, "__init__"), (_Weigher, "is_spare")],
+    "answers": [(consultation, "read_answers")],
+}
+
+
+@pytest.fixture
+def tell(benchmark):
+    """`tell(what, target)` prints the median of the benchmark that was run."""
+
+    def told(what, target=None):
+        if benchmark.stats is not None:
+            aim = f"   target: below {target} ms" if target else ""
+            print(f"\n{what}: {benchmark.stats.stats.median * 1000:.2f} ms{aim}")
+
+    return told
+
+
+@pytest.mark.parametrize(("amount", "target"), [(200, 1000), (1000, 5000)])
+def test_load_and_validate(benchmark, tell, folder, amount, target):
+    loaded = benchmark.pedantic(engine.load_ruleset, [folder(amount)], rounds=3)
+
+    assert len(loaded.rules) == amount
+    tell(f"load {amount} rules from YAML", target)
+
+
+@pytest.mark.parametrize("amount", SIZES)
+def test_compile(benchmark, tell, ruleset, amount):
+    def compiled():
+        with compile_ruleset(ruleset(amount)).matcher:
+            pass
+
+    benchmark.pedantic(compiled, rounds=5, warmup_rounds=1)
+    tell(f"compile {amount} rules")
+
+
+@pytest.mark.parametrize(("amount", "target"), [(60, 3), (200, None), (1000, 150)])
+def test_consult_with_conclusions_and_trail(benchmark, tell, generated, ruleset, amount, target):
+    loaded, patients = ruleset(amount), cycle(generated(amount).patients(30))
+
+    benchmark.pedantic(lambda: consult(loaded, next(patients)), rounds=90, warmup_rounds=5)
+
+    tell(f"consult {amount} rules, with trail", target)
+
+
+@pytest.mark.parametrize("amount", SIZES)
+def test_next_question(benchmark, tell, generated, ruleset, amount):
+    loaded, patients = ruleset(amount), cycle(generated(amount).patients(10))
+
+    benchmark.pedantic(lambda: engine.consult(loaded, next(patients)).question, rounds=30, warmup_rounds=2)
+
+    tell(f"next question, {amount} rules")
+
+
+def test_where_a_consultation_spends_its_time(generated, ruleset, monkeypatch):
+    clock = Clock()
+    for phase, places in PHASES.items():
+        for owner, name in places:
+            monkeypatch.setattr(owner, name, clock.timed(phase, getattr(owner, name)))
+    print(f"\n\n{'share of a consultation, %':<28}{''.join(f'{phase:>10}' for phase in PHASES)}{'other':>10}")
+    for amount in SIZES:
+        loaded = ruleset(amount)
+        consult(loaded, {})
+        clock.spent.clear()
+        with clock.phase("other"):
+            for answers in generated(amount).patients(30):
+                consult(loaded, answers)
+        whole = sum(clock.spent.values())
+        shares = [clock.spent[phase] / whole * 100 for phase in (*PHASES, "other")]
+        print(f"{amount:>6} rules{'':<16}{''.join(f'{share:>10.0f}' for share in shares)}")
+
+
+def consult(loaded, answers):
+    """What a person is told of a case: conclusions and trail."""
+    consulted = engine.consult(loaded, answers)
+    assert consulted.conclusions is not None
+    return consulted.trail
+
+
+class Clock:
+    """Time spent by phase; a phase inside another is not counted to both."""
+
+    def __init__(self):
+        self.spent = defaultdict(float)
+        self.inside = []
+
+    @contextmanager
+    def phase(self, name):
+        start = time.perf_counter()
+        self.inside.append(0.0)
+        yield
+        took = time.perf_counter() - start
+        self.spent[name] += took - self.inside.pop()
+        if self.inside:
+            self.inside[-1] += took
+
+    def timed(self, name, function):
+        def wrapped(*args, **kwargs):
+            with self.phase(name):
+                return function(*args, **kwargs)
+
+        return wrapped

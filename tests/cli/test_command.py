@@ -1,0 +1,205 @@
+"""The command: results on standard output, problems on standard error, the exit status of the contract."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from engine.cli import main
+
+SMALL = str(Path(__file__).parents[1] / "corpora" / "small")
+COMPLETE = "age: 54\nb12: 120 ng/L\nsymptoms: [numbness]\ncourse: worse\nallergy: no\nlast_dose: unknown\n"
+
+
+def run(*words: str, answers: str | bytes | None = None):
+    return CliRunner().invoke(main, list(words), input=answers)
+
+
+def evaluate(answers: str | bytes, *words: str):
+    return run("evaluate", SMALL, "--answers", "-", *words, answers=answers)
+
+
+def test_it_runs_as_a_program_of_its_own():
+    command = [
+        sys.executable,
+        "-c",
+        "from engine.cli import main; main()",
+        "evaluate",
+        SMALL,
+        "--answers",
+        "-",
+        "--json",
+    ]
+    done = subprocess.run(command, input=COMPLETE, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1  # whether the dose is overdue is not known
+    assert json.loads(done.stdout)["conclusions"]["regimen"] == "intensive"
+
+
+def test_a_decided_case_ends_with_0():
+    done = evaluate(COMPLETE.replace("last_dose: unknown", "last_dose: 2026-01-01"), "--as-of", "2026-02-01", "--json")
+
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["undetermined"] == []
+    assert json.loads(done.stdout)["as_of"] == "2026-02-01"
+
+
+def test_an_undecided_goal_ends_with_1_and_says_what_is_missing():
+    done = evaluate("age: 54\n")
+
+    assert done.exit_code == 1
+    assert "Not enough is known to say" in done.stdout
+    assert "Which symptoms?" in done.stdout
+
+
+def test_a_formula_that_needs_a_date_is_told_apart():
+    assert "--as-of" in evaluate(COMPLETE).stderr
+    assert "--as-of" not in evaluate(COMPLETE, "--as-of", "2026-02-01").stderr
+
+
+@pytest.mark.parametrize(
+    ("answers", "where", "words"),
+    [
+        ("b12: 120\n", "standard input:1:6: b12:", "lacks its unit"),
+        ("age: 54\ncolour: red\n", "standard input:2:1: colour:", "is not a fact"),
+        ("age: [54]\n", "standard input:1:1: age:", "one value, not a list"),
+        ("age: 1e400\n", "standard input:1:6: age:", ""),
+        ("age: 54\nage: 55\n", "standard input:2:1:", "stands twice"),
+        ("- age\n", "standard input:1:1:", "no answers file"),
+        ('{"age": 54, "b12": null}', "b12:", "has no value"),
+        ('{"age": 54,', "standard input:", "JSON"),
+        (b"\xff\xfe", "standard input:1:1:", "UTF-8"),
+        ("a" * (1024 * 1024 + 1), "standard input:1:1:", "1 MiB"),
+    ],
+)
+def test_bad_answers_are_told_in_place_with_exit_status_2(answers, where, words):
+    done = evaluate(answers)
+
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert where in done.stderr
+    assert words in done.stderr
+
+
+def test_all_bad_answers_are_told_at_once():
+    assert len(evaluate("age: 0,5\nb12: <150 ng/L\nsymptoms: numbness\n").stderr.splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    "answers", [COMPLETE, json.dumps({"age": 54, "b12": "120 ng/L"}), "{age: 54, b12: 120 ng/L}", ""]
+)
+def test_answers_are_yaml_or_json(answers):
+    assert evaluate(answers).exit_code in {0, 1}
+
+
+def test_a_missing_file_is_told(tmp_path):
+    done = run("evaluate", SMALL, "--answers", str(tmp_path / "none.yaml"))
+
+    assert done.exit_code == 2
+    assert "cannot be read" in done.stderr
+
+
+def test_a_ruleset_that_is_not_there_is_told():
+    done = run("evaluate", "b12-generl", "--answers", "-", answers="{}")
+
+    assert done.exit_code == 2
+    assert "no ruleset 'b12-generl'" in done.stderr
+
+
+def test_a_broken_ruleset_tells_every_problem(tmp_path):
+    (tmp_path / "ruleset.yaml").write_text("id: x\ntitle: X\nversion: '1'\ngoals: [a]\nfactz: {}\nrules: 3\n")
+    done = run("check", str(tmp_path))
+
+    assert done.exit_code == 2
+    assert len(done.stderr.splitlines()) == 3
+    assert f"{tmp_path / 'ruleset.yaml'}:5:1: 'factz' is not a key" in done.stderr
+
+
+@pytest.mark.parametrize("date", ["22/11/2026", "2026-02-30", "today"])
+def test_a_date_that_is_none_is_told(date):
+    done = evaluate("{}", "--as-of", date)
+
+    assert done.exit_code == 2
+    assert "2026-11-22" in done.stderr
+
+
+def test_next_asks_one_question_and_ends_with_0():
+    data = json.loads(run("next", SMALL, "--answers", "-", "--as-of", "2026-02-01", "--json", answers="{}").stdout)
+
+    assert data["question"]["fact"] == "age"
+    assert data["open"] == ["age", "symptoms", "allergy", "b12"]
+    assert data["at_most"] == 6
+
+
+def test_next_says_why_it_asks():
+    done = run("next", SMALL, "--answers", "-", answers="{age: 17, symptoms: [balance], course: stable, allergy: no}")
+
+    assert done.exit_code == 0
+    assert "Why: The level tells whether there is a deficiency." in done.stdout
+    assert "At most 1 more question" in done.stdout
+
+
+def test_next_with_nothing_left_ends_with_0():
+    done = run("next", SMALL, "--answers", "-", "--json", answers=COMPLETE)
+
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == {"question": None, "open": [], "at_most": 0}
+
+
+def test_check_runs_the_cases():
+    done = run("check", SMALL, "--json")
+
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["cases"] == {"passed": 2, "failed": 0}
+
+
+def test_a_failed_case_is_a_finding_with_its_place_and_a_witness(tmp_path):
+    text = (Path(SMALL) / "ruleset.yaml").read_text().replace("expect: {route: oral}", "expect: {route: injection}")
+    (tmp_path / "ruleset.yaml").write_text(text)
+    done = run("check", str(tmp_path), "--json")
+    (finding,) = json.loads(done.stdout)["findings"]
+
+    assert done.exit_code == 1
+    assert finding["kind"] == "failed_case"
+    assert finding["at"].startswith(f"{tmp_path / 'ruleset.yaml'}:")
+    assert finding["message"].startswith(
+        "case 'edge' (At the cut-off in pmol/L): expected that route is injection, but"
+    )
+    assert finding["witness"]["answers"] == {"b12": "133 pmol/L", "symptoms": ["numbness"]}
+
+
+def test_an_accepted_finding_is_told_and_lets_check_pass(tmp_path):
+    text = (Path(SMALL) / "ruleset.yaml").read_text().replace("expect: {route: oral}", "expect: {route: injection}")
+    accepted = "accept: [{finding: 'failed_case: edge', reason: being discussed}]\n"
+    (tmp_path / "ruleset.yaml").write_text(text + accepted)
+    done = run("check", str(tmp_path), "--json")
+
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["findings"][0]["accepted"] == "being discussed"
+
+
+def test_rules_reads_the_whole_ruleset_aloud():
+    done = run("rules", SMALL)
+
+    assert done.exit_code == 0
+    for words in (
+        "serum B12 is below 180 ng/L (133 pmol/L)",
+        "Takes the place of: Standard course.",
+        "Which symptoms?",
+    ):
+        assert words in done.stdout
+
+
+def test_schema_prints_a_json_schema():
+    assert json.loads(run("schema").stdout)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_every_command_has_help():
+    for name, command in main.commands.items():
+        assert command.help, name
+        assert run(name, "--help").exit_code == 0

@@ -1,0 +1,68 @@
+"""The site under test: two made-up rulesets, one of them broken, and a date that stands still."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import threading
+from pathlib import Path
+
+import pytest
+from werkzeug.datastructures import FileStorage
+from werkzeug.serving import make_server
+from werkzeug.test import encode_multipart
+
+from webui import create_app
+
+MADE_UP = Path(__file__).parent / "rulesets"
+TODAY = datetime.date(2026, 11, 22)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--screenshots", metavar="DIR", default=None, help="write a picture of each page state to DIR")
+
+
+@pytest.fixture
+def app():
+    return create_app({"TESTING": True, "RULESETS": (MADE_UP,), "TODAY": lambda: TODAY})
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def evaluate(client):
+    """Sends the form of the site as a browser does, its token included."""
+    return Evaluate(client)
+
+
+class Evaluate:
+    def __init__(self, client, ruleset="injections"):
+        self.client = client
+        self.address = f"/rulesets/{ruleset}/evaluate"
+
+    def __call__(self, answers="", *, address=None, **fields):
+        form = {"csrf_token": fields.get("csrf_token") or self.token(), "answers": answers, **fields}
+        form = {name: FileStorage(*value) if isinstance(value, tuple) else value for name, value in form.items()}
+        # by hand: the client would spool a large body to a file, and leave it open
+        boundary, body = encode_multipart(form)
+        content_type = f'multipart/form-data; boundary="{boundary}"'
+        return self.client.post(address or self.address, data=body, content_type=content_type)
+
+    def token(self):
+        return re.search(r'name="csrf_token" value="([^"]+)"', self.client.get(self.address).text)[1]
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The address of a running site."""
+    app = create_app({"RULESETS": (MADE_UP,), "TODAY": lambda: TODAY})
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -1,0 +1,206 @@
+"""The site as a person meets it: in Chromium, wide and narrow, with a keyboard alone, without scripts, and read by axe.
+
+With `--screenshots DIR` a picture of each page state is written there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser import chromium
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+WIDE = {"width": 1280, "height": 900}
+NARROW = {"width": 320, "height": 640}
+WRONG = "age: 54\nsex: women\nserum: 140\nlast: 2026-02-30\n"
+TORN = "age: 104\nsex: female\npregnancy: pregnant\nnumbness: no\nserum: 140 ng/L\nhabits: [cold]\nlast: unknown\n"
+SHORT = "age: 54\nsex: male\npregnancy: pregnant\nserum: 12000 pmol/L\n"
+
+
+def sent(answers):
+    def send(page, site):
+        page.goto(f"{site}/rulesets/injections/evaluate")
+        page.get_by_label("Answers", exact=True).fill(answers)
+        see_what_follows(page)
+
+    return send
+
+
+def at(address):
+    return lambda page, site: page.goto(site + address)
+
+
+def numb(page, site):
+    page.goto(f"{site}/rulesets/injections/evaluate?case=numb")
+    see_what_follows(page)
+
+
+STATES = {
+    "home": at("/"),
+    "ruleset": at("/rulesets/injections"),
+    "ruleset-broken": at("/rulesets/broken"),
+    "evaluate": at("/rulesets/injections/evaluate"),
+    "evaluate-problems": sent(WRONG),
+    "result": numb,
+    "result-conflict": sent(TORN),
+    "result-unsettled": sent(SHORT),
+    "accessibility": at("/accessibility"),
+    "not-found": at("/rulesets/nothing"),
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(params=[WIDE, NARROW], ids=["wide", "narrow"])
+def page(request, browser):
+    context = browser.new_context(viewport=request.param)
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108 (Playwright marks what it is given)
+    page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
+    yield page
+    context.close()
+    assert errors == []
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_page_passes_axe_and_never_scrolls_sideways(request, page, site, state):
+    STATES[state](page, site)
+    if folder := request.config.getoption("--screenshots", default=None):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{state}-{page.viewport_size['width']}.png", full_page=True)
+
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_targets_are_large_enough(page, site, state):
+    """Buttons, fields and links that stand alone are 44 px high; links in a sentence are excepted (WCAG 2.5.8)."""
+    STATES[state](page, site)
+
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('.button, input:not([type=hidden]), textarea:not([hidden])')]
+            .concat([...document.querySelectorAll('header a, footer a, .back')])
+            .filter(e => e.offsetHeight < 44).map(e => e.outerHTML)"""
+    )
+    assert small == []
+
+
+def test_from_home_to_a_result(page, site):
+    page.goto(site)
+    page.get_by_role("link", name="Made-up injections", exact=True).click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Made-up injections"
+    page.get_by_role("link", name="Evaluate answers", exact=True).click()
+    see_what_follows(page)
+    assert page.title() == "Suggested regimen: Intensive injections – Made-up injections – Regimen"
+
+    page.get_by_role("link", name="A low level with numbness calls for intensive injections").first.click()
+    assert page.url.endswith("/rulesets/injections#rule-intensive-for-numbness")
+
+
+def test_a_result_leads_back_to_its_answers(page, site):
+    numb(page, site)
+    page.get_by_role("button", name="Change the answers").click()
+    field = page.get_by_label("Answers", exact=True)
+    assert "serum: 140 ng/L" in field.input_value()
+    field.fill(field.input_value().replace("numbness: yes", "numbness: no"))
+    see_what_follows(page)
+
+    assert page.get_by_role("heading", level=1).inner_text() == "Suggested regimen: Standard injections"
+
+
+def test_a_file_can_be_sent(page, site, tmp_path):
+    file = tmp_path / "answers.yaml"
+    file.write_text("sex: women\n")
+    page.goto(f"{site}/rulesets/injections/evaluate")
+    page.get_by_label("Or a file of answers").set_input_files(file)
+    see_what_follows(page)
+
+    assert "answers.yaml:1:" in page.get_by_role("alert").inner_text()
+
+
+def test_the_summary_of_problems_has_the_focus_and_leads_to_the_field(page, site):
+    sent(WRONG)(page, site)
+    assert page.title().startswith("Error: ")
+    page.wait_for_function("document.activeElement.className === 'error-summary'")
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "answers"
+
+
+def test_a_keyboard_is_enough(page, site):
+    page.goto(site)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    page.keyboard.press("Enter")
+    for name in ("Made-up injections", "Evaluate answers", "See what follows"):
+        tab_to(page, name)
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+
+    assert page.get_by_role("heading", level=1).inner_text() == "Suggested regimen: Intensive injections"
+
+
+def test_the_focus_is_always_to_be_seen(page, site):
+    """What has the focus looks different from how it looks without."""
+    page.goto(f"{site}/rulesets/injections/evaluate")
+    look = "e => { const s = getComputedStyle(e); return [s.outline, s.boxShadow, s.backgroundColor, s.top].join() }"
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        focused = page.evaluate_handle("document.activeElement").as_element()
+        if focused.evaluate("e => e === document.body"):
+            break
+        with_focus = focused.evaluate(look)
+        focused.evaluate("e => e.blur()")
+        assert focused.evaluate(look) != with_focus, focused.evaluate("e => e.outerHTML")
+        focused.evaluate("e => e.focus()")
+
+
+def test_scripts_are_not_needed(browser, site):
+    context = browser.new_context(java_script_enabled=False, viewport=NARROW)
+    page = context.new_page()
+    page.goto(site)
+    page.get_by_role("link", name="Made-up injections", exact=True).click()
+    page.get_by_role("link", name="Evaluate answers", exact=True).click()
+    see_what_follows(page)
+    heading = page.get_by_role("heading", level=1).inner_text()
+    context.close()
+
+    assert heading == "Suggested regimen: Intensive injections"
+
+
+def test_text_can_be_spaced_and_zoomed(page, site):
+    """WCAG 1.4.12: wider spacing loses nothing and makes nothing scroll sideways."""
+    numb(page, site)
+    page.evaluate("""() => { const sheet = new CSSStyleSheet();
+        sheet.insertRule('* { line-height: 1.5 !important; letter-spacing: .12em !important }');
+        sheet.insertRule('* { word-spacing: .16em !important }');
+        document.adoptedStyleSheets = [sheet]; }""")
+
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def see_what_follows(page):
+    """Send the form, and wait for the page that comes with its styles."""
+    with page.expect_navigation():
+        page.get_by_role("button", name="See what follows").click()
+
+
+def tab_to(page, name):
+    """Press Tab until the control of this name has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()").startswith(name):
+            return
+    pytest.fail(f"Tab does not lead to {name!r}")

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import urldefrag, urljoin
+
+import pytest
+
+from engine.language.load import SHIPPED
+from tests.webui.page_text import Page, said
+from webui import create_app
+
+PAGES = ("/", "/accessibility", "/rulesets/injections", "/rulesets/broken", "/rulesets/injections/evaluate")
+
+
+def test_home_lists_each_ruleset_with_its_version_and_counts(client):
+    text = said(client.get("/"))
+
+    assert "Made-up injections" in text
+    assert "Version 0.3 · 8 rules · 4 cases" in text
+
+
+def test_home_tells_what_is_wrong_with_a_ruleset_and_where(client):
+    text = said(client.get("/"))
+
+    assert "broken Cannot be used 2 problems to mend." in text
+    assert "broken/ruleset.yaml:13:5 'becuase' is not a key of rule 'uses-nothing'. Did you mean 'because'?" in text
+
+
+def test_home_without_rulesets_says_what_one_is(tmp_path):
+    response = create_app({"RULESETS": (tmp_path,)}).test_client().get("/")
+
+    assert "There are no rulesets here yet." in said(response)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Shows every piece of a page.",
+        "Not for: children anyone real",
+        "Regimen, when disposition is continue",
+        "A number in ng/L or pmol/L, 0 ng/L to 20000 ng/L. Usually 50 ng/L to 2000 ng/L.",
+        "Only asked when sex is female or not known.",
+        "Why it is asked: Nerves recover slowly.",
+        "Which of these are so? Any of these: Injects alone Uses it cold None of these",
+        "In answers files: age. It has to be answered",
+        "When all of these hold: Low level is yes Numbness is yes Age is at least 18 years",
+        "Then Regimen is intensive injections",
+        "Because The level is low ([Serum vitamin]) and numbness is [Numbness].",
+        "Takes the place of A low level calls for standard injections",
+        "Gives way to A low level with numbness calls for intensive injections",
+        "Harm It hurts. Remedy Warm it in the hand first.",
+        "Check first To be checked by a clinician: The threshold is made up.",
+        "Source A paper on made-up injections, Table 1 (strong recommendation)",
+        "Computed: as_of - last, in days",
+        "Otherwise continue, when every rule that could say something else is ruled out.",
+        "Maintenance 1000 mcg IM Every 2 months Ongoing As the protocol says",
+        "Loading 1000 mcg IM Every 2 days Until no further improvement 3 weeks",
+        "A paper on made-up injections (2024-05-01)",
+        "3 passed, 1 failed",
+        "Failed A case that fails on purpose case 'wrong'",
+        "Ruleset: Made-up injections, version 0.3, hash",
+    ],
+)
+def test_a_ruleset_is_read_in_plain_english(client, words):
+    assert words in said(client.get("/rulesets/injections"))
+
+
+def test_a_source_is_linked_only_where_it_is_on_the_web(client):
+    page = client.get("/rulesets/injections").text
+
+    assert '<a href="https://example.org/paper" rel="noreferrer">A paper on made-up injections</a>' in page
+    assert "<a href" not in page.split('<li id="source-talk">')[1].split("</li>")[0]
+
+
+def test_a_broken_ruleset_has_a_page_and_no_form(client):
+    assert "The ruleset broken cannot be used yet" in said(client.get("/rulesets/broken"))
+    assert client.get("/rulesets/broken/evaluate").status_code == 409
+
+
+def test_a_ruleset_as_data(client):
+    data = client.get("/rulesets/injections.json").json
+
+    assert data["ruleset"]["version"] == "0.3"
+    assert len(data["ruleset"]["hash"]) == 64
+    assert data["facts"]["serum"]["units"] == ["ng/L", "pmol/L"]
+    assert data["rules"]["standard-for-low"]["when"] == {
+        "words": "low level is yes and age is at least 18 years",
+        "facts": ["low", "age"],
+    }
+    assert data["rules"]["cold-is-a-mistake"]["then"] == {"mistakes": ["cold"]}
+
+
+def test_a_broken_ruleset_as_data_tells_its_problems(client):
+    response = client.get("/rulesets/broken.json")
+
+    assert response.status_code == 409
+    assert [problem["at"] for problem in response.json["problems"]] == [
+        "broken/ruleset.yaml:13:5",
+        "broken/ruleset.yaml:14:5",
+    ]
+
+
+def test_no_page_leads_nowhere(client):
+    """Every link of every page that links lead to is followed, its fragment too."""
+    waiting, pages = ["/"], {}
+    while waiting:
+        address = waiting.pop()
+        response = client.get(address)
+        assert response.status_code in {200, 302}, address
+        pages[address] = page = Page(response.text)
+        targets = {urldefrag(urljoin(address, link)).url for link in page.links}
+        waiting += sorted({t for t in targets if t.startswith("/")} - set(pages) - set(waiting))
+
+    assert len(pages) > 8
+    missing = [
+        (address, link)
+        for address, page in pages.items()
+        for link in page.links
+        if (target := urldefrag(urljoin(address, link))).fragment
+        and target.url in pages
+        and target.fragment not in pages[target.url].ids
+    ]
+    assert missing == []
+
+
+def test_titles_are_unique_and_each_page_has_one_main_heading(client):
+    titles = [re.search("<title>(.*?)</title>", client.get(page).text, re.DOTALL)[1] for page in PAGES]
+
+    assert len(set(titles)) == len(PAGES)
+    assert {client.get(page).text.count("<h1") for page in PAGES} == {1}
+
+
+@pytest.mark.parametrize("page", [*PAGES, "/nowhere", "/static/site.css", "/rulesets/injections.json"])
+def test_every_answer_carries_the_headers_that_keep_it_safe(client, page):
+    with client.get(page) as response:
+        headers = response.headers
+
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    policy = dict(part.strip().partition(" ")[::2] for part in headers["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_needs_a_script_or_another_host(client, page):
+    text = client.get(page).text
+
+    assert "<script" not in text
+    assert " style=" not in text
+    assert not re.search(r'(src|<link[^>]+href)="(https?:)?//', text)
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status", "words"),
+    [
+        ("get",  "/nowhere",                           404, "Page not found"),
+        ("get",  "/rulesets/nothing",                  404, "There is no ruleset called “nothing” here."),
+        ("get",  "/rulesets/%2e%2e",                   404, "Page not found"),
+        ("get",  "/rulesets/injections/evaluate?case=x", 404, "This ruleset has no case called “x”."),
+        ("post", "/accessibility",                     405, "This page cannot be used that way"),
+        ("put",  "/rulesets/injections/evaluate",      405, "This page cannot be used that way"),
+        ("get",  "/rulesets/broken/evaluate",          409, "This ruleset cannot be used yet"),
+        ("post", "/rulesets/injections/evaluate",      400, "This form cannot be accepted"),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_is_told_in_the_voice_of_the_site(client, method, address, status, words):
+    response = getattr(client, method)(address)
+
+    assert response.status_code == status
+    assert words in said(response)
+    assert "Go to the list of rulesets" in said(response)
+
+
+def test_a_fault_shows_a_page_and_never_a_traceback(app, client, monkeypatch):
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr(app.extensions["shelf"], "entries", lambda: 1 / 0)
+
+    response = client.get("/")
+
+    assert response.status_code == 500
+    assert "Regimen has a fault" in said(response)
+    assert "ZeroDivisionError" not in response.text
+
+
+def test_a_failure_is_json_for_those_who_ask_for_json(client):
+    response = client.get("/rulesets/nothing.json")
+
+    assert response.status_code == 404
+    assert "There is no ruleset called “nothing” here." in json.loads(response.text)["error"]
+
+
+@pytest.mark.parametrize("folder", sorted(path.name for path in SHIPPED.iterdir() if path.is_dir()))
+def test_a_shipped_ruleset_has_its_page(folder):
+    client = create_app({"RULESETS": (SHIPPED,)}).test_client()
+
+    assert client.get(f"/rulesets/{folder}").status_code == 200
+    assert folder in client.get(f"/rulesets/{folder}").text

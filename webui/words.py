@@ -1,0 +1,89 @@
+"""What templates can say: the engine's wording, and the few words that only pages need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from engine.language.model import All, Any, Citation, Condition, Fact, Phase, Rule, Ruleset
+from engine.language.wording import fill, placeholders, say_conclusion, say_condition, say_date, say_value
+
+NOT_SAID = "As the protocol says"
+KINDS = {
+    "scope": "Scope",
+    "decision_factor": "Decision factor",
+    "safety": "Safety",
+    "route": "Route",
+    "regimen": "Regimen",
+    "monitoring": "Monitoring",
+    "mistake": "Common mistake",
+    "advice": "Advice",
+    "otherwise": "Otherwise",
+    "formula": "Computed",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Give them to the templates."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    words = (
+        say_condition, say_conclusion, say_date, say_value, because, cited, clauses, counted, how_long, kind_of,
+        sentence, web_address,
+    )  # fmt: skip
+    app.jinja_env.globals.update({word.__name__: word for word in words}, NOT_SAID=NOT_SAID)
+
+
+def clauses(ruleset: Ruleset, condition: Condition) -> tuple[str, list[str]]:
+    """A condition as a lead and a list: ("all of these:", […]); one clause alone has no lead."""
+    if isinstance(condition, (All, Any)) and len(condition.parts) > 1:
+        lead = "all of these hold" if isinstance(condition, All) else "any of these holds"
+        return lead, [say_condition(ruleset, part) for part in condition.parts]
+    return "", [say_condition(ruleset, condition)]
+
+
+def because(ruleset: Ruleset, rule: Rule) -> str:
+    """A because-text with [labels] where a trail has the values of a case."""
+    facts = ruleset.facts
+    said = {name: f"[{facts[name].label if name in facts else name}]" for name in placeholders(rule.because)}
+    return fill(rule.because, said)
+
+
+def cited(ruleset: Ruleset, cites: Iterable[Citation]) -> list[tuple[str, str, str | None]]:
+    """Citations as (source id, source title, section)."""
+    return [(cite.source, ruleset.sources[cite.source].title, cite.section) for cite in cites]
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 rule, 2 rules."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def how_long(phase: Phase) -> str:
+    """How long a phase lasts, in words."""
+    said = [f"until {phase.until}"] if phase.until else []
+    said += [phase.for_ if phase.for_ == "ongoing" else f"for {phase.for_}"] if phase.for_ else []
+    return sentence(", ".join(said)) if said else NOT_SAID
+
+
+def kind_of(kind: str | None) -> str | None:
+    """A rule's kind in words."""
+    return KINDS.get(kind, kind) if kind else None
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first."""
+    return text[:1].upper() + text[1:]
+
+
+def web_address(text: str | None) -> str | None:
+    """The address if it is one of the web: a ruleset cannot make a link run a script."""
+    return text if text and urlsplit(text).scheme in {"http", "https"} else None
+
+
+def takes(fact: Fact) -> str:
+    """What an answer to a question looks like, in one line."""
+    if fact.type == "number":
+        return f"A number in {' or '.join(fact.units.names)}" if fact.units and fact.units.names else "A number"
+    return {"date": "A date", "choices": "Any of these", "yes_no": "Yes or no"}.get(fact.type, "One of these")
