@@ -11,10 +11,13 @@ from engine import bootstrap
 
 def serve(host: str, port: int) -> int:
     """Serve until interrupted; the exit status is 1 if the address cannot be had."""
+    import logging
+
     from waitress import create_server
 
     from webui import create_app
 
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait a moment is no news
     try:
         server = create_server(create_app(), host=host, port=port)
     except OSError as error:

@@ -13,19 +13,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from engine.language.model import Ruleset
 from engine.language.units import Units
 from engine.language.values import Quantity
 
 FORMAT = "regimen-ruleset-1"
 
 
-def canonical(ruleset: Ruleset) -> str:
+def canonical(ruleset: object) -> str:
     """The ruleset with all of its bases as one line of JSON."""
     return json.dumps([FORMAT, _plain(ruleset)], ensure_ascii=False, separators=(",", ":"))
 
 
-def digest_of(ruleset: Ruleset) -> str:
+def digest_of(ruleset: object) -> str:
     """The SHA-256 of the canonical form, in hexadecimal."""
     return hashlib.sha256(canonical(ruleset).encode()).hexdigest()
 

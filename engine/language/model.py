@@ -15,6 +15,7 @@ from graphlib import TopologicalSorter
 from typing import Literal
 
 from engine.language import formula
+from engine.language.canonical import digest_of
 from engine.language.errors import Mark
 from engine.language.units import Units
 from engine.language.values import Quantity, Single
@@ -433,8 +434,6 @@ class Ruleset:
     @cached_property
     def digest(self) -> str:
         """The SHA-256 of the ruleset's canonical form: what a release is named by."""
-        from engine.language.canonical import digest_of  # canonical needs this module
-
         return digest_of(self)
 
 

@@ -205,7 +205,8 @@ def _line(source: str, target: str, molar_power: int) -> tuple[Fraction, Fractio
     source_name, target_name = _pint_name(source) + bridge, _pint_name(target)
     with _LOCK:
         registry = _registry()
-        at_0, at_1 = (registry.Quantity(Fraction(n), source_name).to(target_name).magnitude for n in (0, 1))
+        of = [registry.Quantity(Fraction(n), source_name).to(target_name).magnitude for n in (0, 1)]
+    at_0, at_1 = map(Fraction, of)  # fractions already; the types of pint say float
     return at_1 - at_0, at_0
 
 

@@ -28,7 +28,7 @@ SIZES = {60: 60, 200: 40, 1000: 10}  # rules: patients in a round
 
 def test_consultations_per_second_beside_other_engines(generated, ruleset):
     names = "".join(f"{name:>12}" for name in ("Regimen", "clipspy", "zen-engine"))
-    print(f"\n\n{'consultations a second':<24}{names}   a consultation of Regimen takes")
+    table = [f"{'consultations a second':<24}{names}   a consultation of Regimen takes"]
     for amount, patients in SIZES.items():
         made, loaded = generated(amount), ruleset(amount)
         clips = Clips(made)
@@ -41,7 +41,8 @@ def test_consultations_per_second_beside_other_engines(generated, ruleset):
         ours, of_clips, of_zen = (statistics.median(column) for column in zip(*rounds, strict=True))
         ratios = [statistics.median(row[0] / row[other] for row in rounds) for other in (1, 2)]
         rates = "".join(f"{1 / each:>12,.0f}" for each in (ours, of_clips, of_zen))
-        print(f"{amount:>6} rules{'':<12}{rates}   {ratios[0]:.1f} x clipspy, {ratios[1]:.1f} x zen-engine")
+        table.append(f"{amount:>6} rules{'':<12}{rates}   {ratios[0]:.1f} x clipspy, {ratios[1]:.1f} x zen-engine")
+    print("", "", *table, sep="\n")  # at the end: CLIPS prints what it thinks of memory whenever an environment goes
 
 
 def regimen(loaded):

@@ -18,10 +18,6 @@ MADE_UP = Path(__file__).parent / "rulesets"
 TODAY = datetime.date(2026, 11, 22)
 
 
-def pytest_addoption(parser):
-    parser.addoption("--screenshots", metavar="DIR", default=None, help="write a picture of each page state to DIR")
-
-
 @pytest.fixture
 def app():
     return create_app({"TESTING": True, "RULESETS": (MADE_UP,), "TODAY": lambda: TODAY})

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.browser import chromium
 
@@ -132,7 +133,7 @@ def test_a_file_can_be_sent(page, site, tmp_path):
 def test_the_summary_of_problems_has_the_focus_and_leads_to_the_field(page, site):
     sent(WRONG)(page, site)
     assert page.title().startswith("Error: ")
-    page.wait_for_function("document.activeElement.className === 'error-summary'")
+    expect(page.locator(".error-summary")).to_be_focused()
 
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
