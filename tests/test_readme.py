@@ -4,7 +4,7 @@ A comment in front of a fenced block says what the block is:
 
     <!-- file: smoke/1-start.yaml -->               a file; it stays for all that follows
     <!-- file: smoke/9-slip.yaml, for one run -->   a file that is there only for the next run
-    <!-- run -->                                    commands after "$ " (further lines after "> "), and what they print
+    <!-- run -->                                    commands after "$ " (to END after <<'END'), and what they print
 
 `python -m tests.test_readme` writes the output of every run anew; read the difference before you keep it.
 """
@@ -27,6 +27,7 @@ from engine.verify.cases import check_cases
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^<!-- (?P<mark>[^>\n]+) -->\n```\w+\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^\$ .*<<'END'\n(?:.*\n)*?END\n|^\$ .*\n", re.MULTILINE)
 ONCE = ", for one run"
 WIDTH = "100"
 
@@ -125,9 +126,8 @@ def write_files(until, folder):
 def run_again(block, folder):
     """The body of a run block with the output as it is now."""
     said = []
-    for command in re.findall(r"^\$ .*\n(?:> .*\n)*", block.body, re.MULTILINE):
-        typed = "\n".join(line[2:] for line in command.splitlines())
-        said += [command, shell(typed, folder)]
+    for command in COMMAND.findall(block.body):
+        said += [command, shell(command.removeprefix("$ "), folder)]
     return "".join(said)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, jsonify, render_template, request
+from collections.abc import Iterable
+
+from flask import Blueprint, abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import Consultation
 from engine.dialogue.report import report
+from engine.dialogue.telling import emergency, not_known
 from webui import asking, result, samples
 from webui.asking import Reading, Sent
 from webui.security import check_token, exempt, no_store
@@ -80,8 +83,18 @@ def _result(entry: Entry, sent: Sent, consultation: Consultation) -> str:
         also=result.also_concluded(consultation),
         undetermined=result.undetermined(consultation),
         groups=result.groups(consultation),
+        emergency=emergency(consultation),
+        not_known=not_known(consultation),
+        rule_links=lambda rules: _links(entry, ((f"rule-{rule.id}", rule.title) for rule in rules)),
+        question_links=lambda asked: _links(entry, ((f"fact-{each.fact}", each.ask) for each in asked)),
         source_of=_sources(consultation),
     )
+
+
+def _links(entry: Entry, parts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Addresses of parts of the ruleset's page, each with its words."""
+    page = url_for("rulesets.show", name=entry.name)
+    return [(f"{page}#{part}", said) for part, said in parts]
 
 
 def _sources(consultation: Consultation) -> dict[str, int]:

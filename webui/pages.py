@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 
 blueprint = Blueprint("pages", __name__)
 
@@ -11,3 +12,9 @@ blueprint = Blueprint("pages", __name__)
 def accessibility() -> str:
     """Say how far the site can be used by everyone, and what is known not to work."""
     return render_template("pages/accessibility.html")
+
+
+@blueprint.get("/favicon.ico")
+def icon() -> ResponseReturnValue:
+    """Lead browsers to the icon where no page names it, as with JSON."""
+    return redirect(url_for("static", filename="icon.svg"), 301)

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from engine import Consultation, Question, Step
+from engine.dialogue.telling import emergency, unknown_behind
 from engine.language.model import Fact
-from engine.language.values import UNKNOWN
 from engine.language.wording import say_value
 
 DEEPEST = 4  # further down steps stand side by side, which a telephone can show
@@ -46,6 +46,8 @@ class Open:
 
 def heading(consultation: Consultation) -> str:
     """The result in a few words."""
+    if emergency(consultation):
+        return "Emergency"
     if consultation.regimen:
         return f"Suggested regimen: {consultation.regimen.title}"
     return "What follows from these answers"
@@ -71,13 +73,12 @@ def _said(consultation: Consultation, names: list[str]) -> list[tuple[Fact, str]
 def undetermined(consultation: Consultation) -> list[Open]:
     """The goals that are not settled, each with the questions that can still change it."""
     facts = consultation.ruleset.facts
-    unknown = tuple(facts[name] for name, answer in consultation.answers.items() if answer is UNKNOWN)
     feeds = {question.fact: consultation.reasons(question.fact).goals for question in consultation.open_questions}
     return [
         Open(
             facts[name],
             tuple(question for question in consultation.open_questions if name in feeds[question.fact]),
-            unknown,
+            unknown_behind(consultation, name),
             consultation.evaluation.settled(name),  # it has a value, and yet is no result
         )
         for name in consultation.undetermined

@@ -34,7 +34,13 @@ def show(name: str) -> str:
     """Read a ruleset aloud: what it settles, asks and concludes, and how its cases come out."""
     entry = on_shelf(name)
     template = "rulesets/show.html" if entry.ruleset else "rulesets/broken.html"
-    return render_template(template, entry=entry, ruleset=entry.ruleset, takes=takes)
+    return render_template(
+        template,
+        entry=entry,
+        ruleset=entry.ruleset,
+        takes=takes,
+        case_links=lambda cases: [(f"#case-{case.id}", case.title) for case in cases],
+    )
 
 
 @blueprint.get("/rulesets/<name>.json")

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from flask import abort, current_app
 
-from engine import Ruleset, RulesetError, load_ruleset
+from engine import Ruleset, RulesetError, consult, load_ruleset
 from engine.language.errors import Mark, Problem
+from engine.language.model import Case
 from engine.verify.cases import Checked, check_cases
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -40,6 +41,15 @@ class Entry:
     def failed_cases(self) -> dict[str, str]:
         """What is wrong with each case that fails, by its id."""
         return {finding.subject: finding.message for finding in self.checked.findings if finding.kind == "failed_case"}
+
+    @cached_property
+    def cases_firing(self) -> dict[str, list[Case]]:
+        """For each rule the cases in which it applies."""
+        found: dict[str, list[Case]] = {}
+        for case in self.loaded.cases:
+            for rule in consult(self.loaded, dict(case.answers), case.as_of).run.applies:
+                found.setdefault(rule, []).append(case)
+        return found
 
     @property
     def loaded(self) -> Ruleset:

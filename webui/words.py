@@ -7,10 +7,25 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from engine.language.model import All, Any, Citation, Condition, Fact, Phase, Rule, Ruleset
-from engine.language.wording import fill, placeholders, say_conclusion, say_condition, say_date, say_value
+from engine.dialogue.consultation import rules_using
+from engine.language.model import All, Any, Citation, Condition, Fact, Rule, Ruleset, tests_in
+from engine.language.wording import (
+    DEPENDS_ON_UNKNOWN,
+    PHASE_PARTS,
+    WAITS_FOR,
+    counted,
+    fill,
+    placeholders,
+    say_condition,
+    say_date,
+    say_held,
+    say_holds,
+    say_phase,
+    say_strength,
+    say_value,
+    sentence,
+)
 
-NOT_SAID = "As the protocol says"
 KINDS = {
     "scope": "Scope",
     "decision_factor": "Decision factor",
@@ -29,10 +44,11 @@ def init_app(app: Flask) -> None:
     """Give them to the templates."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words = (
-        say_condition, say_conclusion, say_date, say_value, because, cited, clauses, counted, how_long, kind_of,
-        sentence, web_address,
+        say_condition, say_date, say_held, say_holds, say_phase, say_strength, say_value, because, cited, clauses,
+        counted, kind_of, opens_questions, rules_using, sentence, web_address,
     )  # fmt: skip
-    app.jinja_env.globals.update({word.__name__: word for word in words}, NOT_SAID=NOT_SAID)
+    app.jinja_env.globals.update({word.__name__: word for word in words})
+    app.jinja_env.globals.update(DEPENDS_ON_UNKNOWN=DEPENDS_ON_UNKNOWN, PHASE_PARTS=PHASE_PARTS, WAITS_FOR=WAITS_FOR)
 
 
 def clauses(ruleset: Ruleset, condition: Condition) -> tuple[str, list[str]]:
@@ -55,26 +71,14 @@ def cited(ruleset: Ruleset, cites: Iterable[Citation]) -> list[tuple[str, str, s
     return [(cite.source, ruleset.sources[cite.source].title, cite.section) for cite in cites]
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: 1 rule, 2 rules."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def how_long(phase: Phase) -> str:
-    """How long a phase lasts, in words."""
-    said = [f"until {phase.until}"] if phase.until else []
-    said += [phase.for_ if phase.for_ == "ongoing" else f"for {phase.for_}"] if phase.for_ else []
-    return sentence(", ".join(said)) if said else NOT_SAID
-
-
 def kind_of(kind: str | None) -> str | None:
     """A rule's kind in words."""
     return KINDS.get(kind, kind) if kind else None
 
 
-def sentence(text: str) -> str:
-    """The text with a capital first."""
-    return text[:1].upper() + text[1:]
+def opens_questions(ruleset: Ruleset, fact: Fact) -> bool:
+    """Whether the answer decides if another question is asked."""
+    return any(test.fact == fact.id for other in ruleset.inputs if other.gate for test in tests_in(other.gate))
 
 
 def web_address(text: str | None) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import importlib
 import json
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -38,12 +39,26 @@ def _telling(command: Callable[P, int]) -> Callable[P, None]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             status = command(*args, **kwargs)
+            _finish_output()
         except RegimenError as error:
             click.echo(str(error), err=True)
+            status = BAD_INPUT
+        except BrokenPipeError:  # whoever reads has read enough, as `head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            status = 0
+        except OSError as error:
+            click.echo(f"The result cannot be written: {error.strerror}.", err=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             status = BAD_INPUT
         raise SystemExit(status)
 
     return wrapped
+
+
+def _finish_output() -> None:
+    if sys.stdout is None:
+        raise RegimenError("Standard output is closed, so the result cannot be told.")
+    sys.stdout.flush()
 
 
 class _Date(click.ParamType[datetime.date]):
@@ -167,6 +182,8 @@ def _consult(ruleset: str, answers: str, as_of: datetime.date | None) -> Consult
 
 def _answers(name: str) -> Mapping:
     if name == "-":
+        if sys.stdin is None:
+            raise RegimenError("Standard input is closed, so no answers can be read from it. Name a file.")
         return decode_answers(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
     return read_answers_file(Path(name), name)
 

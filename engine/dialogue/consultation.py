@@ -17,8 +17,10 @@ from engine.inference.compile import program_of
 from engine.inference.proof import explain
 from engine.inference.run import Run
 from engine.language.answers import read_answers, warnings_for
+from engine.language.errors import AnswerError, AnswerProblem
 from engine.language.model import Fact, Regimen, Rule, Ruleset, tests_in
 from engine.language.numbers import as_json
+from engine.language.shapes import iso_date
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.logic.evaluate import Evaluation
 from engine.logic.outcome import Results
@@ -135,7 +137,8 @@ class Consultation:
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """Answers that are possible but not plausible, each with a sentence on what to check."""
-        return warnings_for(self.ruleset, self.answers)
+        taking_part = {name: answer for name, answer in self.answers.items() if name not in self.set_aside}
+        return warnings_for(self.ruleset, taking_part)
 
     # What to ask
 
@@ -180,7 +183,7 @@ class Consultation:
         Raises:
             KeyError: there is no such fact.
         """
-        affected = _resting_on(self.ruleset, fact)
+        affected = resting_on(self.ruleset, fact)
         open_goals = [
             goal.fact
             for goal in self.ruleset.goals
@@ -191,7 +194,7 @@ class Consultation:
 
 
 def consult(
-    ruleset: Ruleset, answers: Mapping[str, object] | None = None, as_of: datetime.date | None = None
+    ruleset: Ruleset, answers: Mapping[str, object] | None = None, as_of: datetime.date | str | None = None
 ) -> Consultation:
     """Consult a ruleset.
 
@@ -199,20 +202,51 @@ def consult(
         ruleset: as loaded by `load_ruleset`.
         answers: `{fact: value}`, a value being text or a number, an option id, a list of option ids ([] is the explicit
             none), an ISO date, or "unknown".
-        as_of: the date that formulas may use.
+        as_of: the date that formulas may use, or its ISO text.
 
     Raises:
         AnswerError: lists every answer that cannot be used, each with its fact; nothing was evaluated.
     """
-    return Consultation(ruleset, read_answers(ruleset.facts, answers or {}), as_of)
+    problems: list[AnswerProblem] = []
+    date = _date(as_of, problems)
+    try:
+        read = read_answers(ruleset.facts, answers or {})
+    except AnswerError as error:
+        problems.extend(error.problems)
+        read = {}
+    if problems:
+        raise AnswerError(problems)
+    return Consultation(ruleset, read, date)
+
+
+def _date(as_of: object, problems: list[AnswerProblem]) -> datetime.date | None:
+    if isinstance(as_of, datetime.datetime):
+        return as_of.date()
+    if as_of is None or isinstance(as_of, datetime.date):
+        return as_of
+    found = iso_date(as_of) if isinstance(as_of, str) else None
+    if found is None:
+        message = "is no date of the calendar. Write year-month-day, such as 2026-11-22."
+        problems.append(AnswerProblem("as_of", message))
+    return found
 
 
 def question_about(fact: Fact) -> Question:
     """The question that an input asks."""
     return Question(
-        fact.id, fact.ask or fact.label, fact.why, fact.help, fact.type, fact.labels,
-        fact.units.names if fact.units else (), fact.label, fact.section, fact.required, fact.none, fact.clinician_note,
-    )  # fmt: skip
+        fact=fact.id,
+        ask=fact.ask or fact.label,
+        why=fact.why,
+        help=fact.help,
+        type=fact.type,
+        options=fact.labels,
+        units=fact.units.names if fact.units else (),
+        label=fact.label,
+        section=fact.section,
+        required=fact.required,
+        none=fact.none,
+        clinician_note=fact.clinician_note,
+    )
 
 
 def shown(fact: Fact, value: Answer) -> Any:
@@ -237,7 +271,7 @@ def rules_using(ruleset: Ruleset, fact: str) -> tuple[Rule, ...]:
     return tuple(r for r in ruleset.rules.values() if any(test.fact in names for test in tests_in(r.when)))
 
 
-def _resting_on(ruleset: Ruleset, fact: str) -> set[str]:
+def resting_on(ruleset: Ruleset, fact: str) -> set[str]:
     """The facts that depend on a fact, itself included, and the goals whose `when` does."""
     found = {ruleset.facts[fact].id}
     for name in ruleset.order:

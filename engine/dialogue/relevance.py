@@ -25,7 +25,7 @@ from engine.language.model import (
     ValueTest,
 )
 from engine.language.values import UNKNOWN
-from engine.logic.evaluate import Evaluation, passes
+from engine.logic.evaluate import Evaluation, passes, set_sign
 from engine.logic.signs import BOTH, FALSE, TRUE, UNSIGNED, Sign, every, opposite, some
 
 
@@ -153,19 +153,10 @@ class _Possible:
         if fact.is_input:
             return self.evaluation.own_sign(test) if fact.id in self.evaluation.answers else BOTH
         if fact.is_set:
-            return self._of_set_test(test, fact)
+            return set_sign(test, self.options[fact.id])
         if fact.formula:
             return _standing(self.evaluation.own_sign(test), BOTH if self.valued[fact.id] else UNSIGNED)
         return _standing(self.evaluation.own_sign(test), self._of_derived_test(test, fact))
-
-    def _of_set_test(self, test: Test, fact: Fact) -> Sign:
-        options = self.options[fact.id]
-        if isinstance(test, HeldTest):
-            return some(options.values()) if test.held else opposite(some(options.values()))
-        signs = [options[option] for option in test.options] if isinstance(test, SetTest) else []
-        if isinstance(test, SetTest) and test.mode == "all":
-            return every(signs)
-        return some(signs) if isinstance(test, SetTest) and test.mode == "any" else opposite(some(signs))
 
     def _of_derived_test(self, test: Test, fact: Fact) -> Sign:
         if isinstance(test, HeldTest) and not test.held:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
 
 from engine.inference.compile import Program
 from engine.inference.literals import Always
 from engine.inference.matcher import Session
-from engine.language.model import Fact, KnownTest, Test
+from engine.language.model import Fact
 from engine.language.values import UNKNOWN, Answer, Single
-from engine.logic.evaluate import compute, passes
+from engine.logic.evaluate import answer_sign, compute, passes, together
 from engine.logic.outcome import Outcome
 from engine.logic.signs import FALSE, TRUE, UNSIGNED, Sign, known
 
@@ -93,7 +92,7 @@ class Run(Outcome):
 
     def _compute_fact(self, fact: Fact) -> Iterator[int]:
         names = fact.formula.names if fact.formula else ()
-        for parts in product(*map(self._part_values, names)):
+        for parts in together([self._part_values(name) for name in names]):
             if (fact.id, parts) in self._tried:
                 continue
             self._tried.add((fact.id, parts))
@@ -130,7 +129,7 @@ class Run(Outcome):
             fact = self.ruleset.facts[name]
             if fact.formula is None:
                 continue
-            for parts in product(*map(self._part_values, fact.formula.names)):
+            for parts in together([self._part_values(part) for part in fact.formula.names]):
                 value = compute(self.ruleset, fact, dict(zip(fact.formula.names, parts, strict=True)))
                 if value is not None:
                     self.combinations.append(Computation(name, parts, value))
@@ -164,10 +163,3 @@ class Run(Outcome):
     def _gate_sign(self, name: str) -> Sign:
         """Known true where the gates behind a fact are; what a because-text needs to say "not asked"."""
         return TRUE if all(number in self.held_literals for number in self.program.gates.get(name, ())) else UNSIGNED
-
-
-def answer_sign(test: Test, fact: Fact, answer: Answer) -> Sign:
-    """The sign that an answer gives a test, the gate left aside."""
-    if isinstance(test, KnownTest):
-        return known((answer is not UNKNOWN) == test.known)
-    return UNSIGNED if answer is UNKNOWN else known(passes(test, fact, answer))

@@ -22,7 +22,8 @@ _MEANT = {
     "cites": "source sources cite citation citations reference references ref refs",
     "source": "id ref reference cite citation",
     "section": "page heading chapter table group",
-    "ask_when": "only_when asked_when show_when ask_if show_if asked_if only_if visible_when when if gate depends_on",
+    "ask_when": "only_when asked_when show_when ask_if show_if asked_if only_if visible_when when if gate condition "
+    "conditions depends_on",
     "every": "interval frequency freq schedule period how_often",
     "for": "duration length lasts how_long",
     "dose": "dosage amount quantity strength",
@@ -59,7 +60,7 @@ _MEANT = {
     "always": "then must holds",
     "never": "must_not not",
     "url": "link href address web",
-    "date": "year published",
+    "date": "year published datetime day",
     "read": "accessed retrieved",
     "reason": "because why",
     "finding": "id name code",
@@ -82,6 +83,19 @@ _MEANT = {
     "not_for": "exclusions excludes contraindications",
     "glossary": "terms definitions",
     "accept": "accepted ignore",
+    # types, kinds and strengths
+    "yes_no": "bool boolean flag binary yes/no y/n",
+    "choice": "select enum string text radio category categorical option dropdown",
+    "choices": "set multi multiple multiselect multi_select list checkbox checkboxes options multiple_choice",
+    "number": "int integer float numeric numerical decimal quantity amount measurement",
+    "mistake": "error",
+    "advice": "recommendation information",
+    "monitoring": "follow_up monitor",
+    "safety": "warning contraindication caution",
+    "scope": "eligibility exclusion",
+    "regimen": "dose dosing treatment",
+    "weak": "conditional",
+    "custom": "expert consensus practice",
     # the words of tests
     "at_least": "min minimum ge gte >= => ≥ from since no_less_than",
     "at_most": "max maximum le lte <= =< ≤ up_to no_more_than",
@@ -91,7 +105,7 @@ _MEANT = {
     "is_not": "not != <> ne neq not_in isnt is_not_in not_equal not_equals",
     "includes_any": "contains includes include contain has have any any_of one_of in includes_some",
     "includes_all": "all all_of contains_all has_all",
-    "includes_none": "excludes exclude none none_of not_contains lacks not_includes without",
+    "includes_none": "excludes exclude none none_of not_contains lacks not_includes without not",
     # the words that join tests
     "all": "and every both all_of",
     "any": "or either one_of any_of some",
@@ -108,16 +122,17 @@ def _turned() -> dict[str, list[str]]:
 
 
 _MEANINGS = _turned()
+LANGUAGE = frozenset(_MEANT)  # our own words, as far as others have another for them
 
 
 def meant_by(word: str, known: Iterable[str], taken: Collection[str] = ()) -> list[str]:
-    """The known words that are not taken yet and that this one stands for: by its meaning, else by its spelling."""
-    free = [each for each in known if each not in taken]
+    """The known words that this one stands for: one that is not taken yet by its meaning, else by its spelling."""
+    known = list(known)
     plain = "_".join(word.lower().replace("-", " ").split())
-    if plain in free:
+    if plain in known:
         return [plain]
-    same = [each for each in _MEANINGS.get(plain, ()) if each in free]
-    return same[:1] or nearest(word, free)
+    same = [each for each in _MEANINGS.get(plain, ()) if each in known and each not in taken]
+    return same[:1] or nearest(word, known)
 
 
 def offer(word: str, known: Iterable[str], taken: Collection[str] = ()) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from engine.language.errors import AnswerError, AnswerProblem, did_you_mean, quote, shorten
 from engine.language.model import Fact, Ruleset
 from engine.language.numbers import show_number
+from engine.language.slips import NONE, NOT_KNOWN
 from engine.language.source import Mapping as MappingNode
 from engine.language.source import Scalar, Sequence
 from engine.language.typed import Misfit, read_single
@@ -53,7 +54,7 @@ def read_answers(facts: Mapping[str, Fact], answers: Mapping[Any, object]) -> di
 
 def _unknown_fact(facts: Mapping[str, Fact], name: object, answers: Mapping[Any, object]) -> AnswerProblem:
     if not isinstance(name, str):
-        return AnswerProblem("answers", "name a fact by something that is no word. Write the id of a fact.")
+        return AnswerProblem("answers", "hold a key that is no word. Write the id of a fact there.")
     mark = answers.key_marks[name] if isinstance(answers, MappingNode) else None
     asked = [fact.id for fact in facts.values() if fact.is_input]
     message = f"{quote(name)} is not a fact of this ruleset.{did_you_mean(name, asked)} Mend its id, or leave it out."
@@ -76,10 +77,25 @@ def read_answer(fact: Fact, raw: object) -> Answer:
             raise Misfit("has to be answered: 'unknown' is not enough here. Give its value.")
         return UNKNOWN
     if fact.is_set:
-        raise Misfit(f"takes a list. Write [{shorten(text)}], or [] for none of them.")
+        raise Misfit(_as_list(fact, text))
+    if text.casefold() in NOT_KNOWN and text not in fact.option_ids:
+        raise Misfit(f"{quote(text)} is no answer here. Write unknown for 'I do not know'.")
     value = read_single(fact, text)
     _refuse_outside_range(fact, value)
     return value
+
+
+def _as_list(fact: Fact, text: str) -> str:
+    """What to tell of one text where a set takes a list."""
+    if _means_none(fact, text):
+        return f"takes a list. Write [] for none of them, or options such as [{fact.option_ids[0]}]."
+    known = did_you_mean(text, fact.option_ids) if text not in fact.option_ids and "," not in text else ""
+    return f"takes a list. Write [{shorten(text)}], or [] for none of them.{known}"
+
+
+def _means_none(fact: Fact, text: str) -> bool:
+    word = text.casefold()
+    return text not in fact.option_ids and (word in NONE or word == (fact.none or "").casefold())
 
 
 def _options(fact: Fact, raw: Collection[object]) -> tuple[str, ...]:
@@ -92,6 +108,8 @@ def _options(fact: Fact, raw: Collection[object]) -> tuple[str, ...]:
         try:
             if _text(item) == "unknown":
                 raise Misfit("'unknown' stands in a list. Write it alone, in place of the list.")
+            if _means_none(fact, _text(item)):
+                raise Misfit(f"{quote(_text(item))} stands in a list. Write [] for none of them, with nothing in it.")
             chosen.add(read_single(fact, _text(item)))
         except ValueError as error:
             wrong[str(error)] = None

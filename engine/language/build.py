@@ -13,14 +13,15 @@ from typing import Any
 
 from engine.language import model, shapes
 from engine.language.answers import read_answers, sequence_or_text
-from engine.language.conditions import EMPTY_LIST, ConditionReader
+from engine.language.conditions import ConditionReader
 from engine.language.errors import AnswerError, Mark, Problems, RulesetError, did_you_mean, quote
 from engine.language.facts import FactBuilder, text
-from engine.language.layers import Layer
+from engine.language.layers import KEYED, LISTED, Layer
 from engine.language.leaves import NO_VALUE, iso_date
 from engine.language.loops import tell_loops
 from engine.language.model import Fact, Option, Rule, Ruleset
-from engine.language.schedules import check_phase
+from engine.language.schedules import check_phase, spelled
+from engine.language.slips import NONE
 from engine.language.source import Mapping, Node, Scalar, Sequence
 from engine.language.values import Quantity, Single
 
@@ -46,6 +47,7 @@ class _Builder:
         self.layer = layer
         self.problems = problems
         self.tell = problems.tell
+        problems.none_of = {kind for kind in (*LISTED, *KEYED) if not self.items(kind)}
         self.facts: dict[str, Fact] = {}
         self.reader = ConditionReader(self.facts, self._may_be_fact, problems)
 
@@ -59,13 +61,15 @@ class _Builder:
         """The ruleset as far as it can be read; where that is not all of it, `problems` say so."""
         header = self.layer.header
         for key in REQUIRED:
-            if key not in self.layer.header_marks and not (key == "goals" and self.layer.goals):
+            given = key in self.layer.header_marks or (key == "goals" and self.layer.goals)
+            if not given and not self.layer.torn:
                 self.tell(self.layer.mark, f"the ruleset lacks {quote(key)}. Add '{key}:' to one of its files.")
         sections = tuple(
             model.Section(name, shape.title.text, text(shape.together) == "true")
             for name, shape in self.items("sections").items()
         )
         self._build_facts(sections)
+        self._look_at_doubles()
         return Ruleset(
             id=text(header.get("id")) or self.layer.path.name,
             title=text(header.get("title")) or "",
@@ -85,7 +89,10 @@ class _Builder:
             starts=tuple(self._start(shape) for shape in self.items("starts").values()),
             sources={name: self._source(shape) for name, shape in self.items("sources").items()},
             sections=sections,
-            regimens={name: self._regimen(name, shape) for name, shape in self.items("regimens").items()},
+            regimens={
+                name: self._regimen(name, shape, self.layer.marks["regimens", name])
+                for name, shape in self.items("regimens").items()
+            },
             cases=tuple(self._case(shape) for shape in self.items("cases").values()),
             properties=tuple(self._property(shape) for shape in self.items("properties").values()),
             accept=tuple(model.Accepted(a.finding.text, a.reason.text, a.finding.mark) for a in self.layer.accept),
@@ -95,27 +102,61 @@ class _Builder:
 
     def _build_facts(self, sections: tuple[model.Section, ...]) -> None:
         builder = FactBuilder(
-            (section.id for section in sections), lambda name: self.layer.may_declare("sections", name), self.problems
+            (section.id for section in sections),
+            lambda name: self.layer.may_declare("sections", name),
+            self.problems,
+            may_amend=self.layer.torn and self.layer.stacked,
         )
         regimens = [Option(name, shape.title.text) for name, shape in self.items("regimens").items()]
         regimens += [Option(name, name) for name in self.layer.broken_ids("regimens")]
         declared: dict[str, shapes.FactShape] = self.items("facts")
         for name, shape in declared.items():
             fact = builder.build(name, shape, self.layer.marks["facts", name], regimens)
-            if fact is None:
+            if fact is None or self._is_uncertain(name):
                 self.layer.broken.add(("facts", name))
             else:
                 self.facts[name] = fact
         if regimens and "regimen" not in declared and not self._may_be_fact("regimen"):
             self.facts["regimen"] = Fact("regimen", "choice", "Regimen", derived=True, options=tuple(regimens))
         self._check_regimen_fact(regimens)
-        for name, fact in list(self.facts.items()):
-            if name in declared:
-                self.facts[name] = builder.complete(fact, declared[name], self.reader, self.facts)
+        for kind, name, shape, mark in self.layer.doubles:
+            if kind == "facts":
+                builder.build(name, shape, mark, regimens)
+                builder.look_at(shape, self.reader, self.facts)
+        for name, shape in declared.items():
+            if name in self.facts:
+                self.facts[name] = builder.complete(self.facts[name], shape, self.reader, self.facts)
+            else:
+                builder.look_at(shape, self.reader, self.facts)
+
+    def _is_uncertain(self, name: str) -> bool:
+        """Whether what cannot be read may say more about a fact, or something else."""
+        amended = self.layer.torn and self.layer.stacked
+        more_options = name == "regimen" and self.layer.may_declare("regimens", "")
+        return amended or more_options or ("facts", name) in self.layer.broken
+
+    def _look_at_doubles(self) -> None:
+        """Look for what else is wrong with things that have the id of another."""
+        for kind, name, shape, mark in self.layer.doubles:
+            match kind:
+                case "rules":
+                    self._rule(shape)
+                case "regimens":
+                    self._regimen(name, shape, mark)
+                case "cases":
+                    self._case(shape)
+                case "properties":
+                    self._property(shape)
+                case "starts":
+                    self._start(shape)
 
     def _check_regimen_fact(self, regimens: list[Option]) -> None:
         fact = self.facts.get("regimen")
-        if regimens and fact and (not fact.derived or fact.type != "choice"):
+        if fact and not fact.options and fact.type == "choice":
+            self.tell(fact.mark, "fact 'regimen' has no options. Declare them under regimens.")
+            self.layer.broken.add(("facts", "regimen"))
+            del self.facts["regimen"]
+        elif regimens and fact and (not fact.derived or fact.type != "choice"):
             message = (
                 "fact 'regimen' must be a derived choice, for regimens are its options. Mend its type, or rename it."
             )
@@ -142,7 +183,7 @@ class _Builder:
 
     def _then(self, shape: shapes.RuleShape) -> tuple[tuple[str, tuple[Single, ...]], ...]:
         node = shape.then
-        if not node:
+        if not node and "then" not in shape.gaps:
             self.tell(node.mark, "then: nothing is concluded. Write 'then: {fact: value}'.")
         found = []
         for name, value in node.items():
@@ -151,11 +192,13 @@ class _Builder:
             if fact is None:
                 if not self._may_be_fact(name):
                     hint = did_you_mean(name, self.facts)
-                    self.tell(mark, f"then: {quote(name)} is not a fact.{hint} Declare it under facts, or mend it.")
+                    message = f"then: {quote(name)} is not a fact.{hint} Declare it under facts, or mend it."
+                    self.problems.tell_absent(mark, message, "facts", name)
             elif fact.is_input or self._has_formula(name):
                 given = "asked for" if fact.is_input else "computed by its formula"
                 self.tell(
-                    mark, f"then: {quote(name)} is {given}, and rules conclude other facts. Conclude one of those."
+                    mark,
+                    f"then: {quote(name)} is {given}, so no rule concludes it. Name a fact with 'derived: true' here.",
                 )
             else:
                 found.append((name, self._concluded(fact, value, node.place_of(name))))
@@ -169,12 +212,13 @@ class _Builder:
         if isinstance(value, Scalar) and value.is_nothing:
             self.tell(place, f"then: {fact.id} {NO_VALUE}")
             return ()
+        if isinstance(value, Scalar | Sequence) and (wrong := _concludes_nothing(fact, value)):
+            self.tell(value.mark, f"then: {wrong}")
+            return ()
         if isinstance(value, Sequence) and not fact.is_set:
             self.tell(value.mark, f"then: {fact.id} holds one value, not a list. Write one, or make its type choices.")
             return ()
         nodes = list(value) if isinstance(value, Sequence) else [value]
-        if not nodes:
-            self.tell(value.mark, f"then: {EMPTY_LIST}")
         found = [single for node in nodes if (single := self.reader.single(fact, node)) is not None]
         return tuple(dict.fromkeys(found))
 
@@ -183,9 +227,8 @@ class _Builder:
             name = match[1]
             if name not in self.facts and name != "as_of" and not self._may_be_fact(name):
                 hint = did_you_mean(name, self.facts)
-                self.tell(
-                    scalar.at(match.start(1)), f"because: {quote(name)} is not a fact.{hint} Name one in the braces."
-                )
+                message = f"because: {quote(name)} is not a fact.{hint} Name one in the braces."
+                self.problems.tell_absent(scalar.at(match.start(1)), message, "facts", name)
         bare = _PLACEHOLDER.sub(lambda match: " " * len(match[0]), scalar.text)
         stray = re.search(r"[{}]", bare)
         if stray:
@@ -199,12 +242,13 @@ class _Builder:
             name = cite.source.text
             if name not in known and not self.layer.may_declare("sources", name):
                 hint = did_you_mean(name, known)
-                self.tell(cite.source.mark, f"{quote(name)} is not a source.{hint} Declare it under sources.")
+                message = f"{quote(name)} is not a source.{hint} Declare it under sources."
+                self.problems.tell_absent(cite.source.mark, message, "sources", name)
         return tuple(model.Citation(cite.source.text, text(cite.section)) for cite in cites or ())
 
     def _overrides(self, shape: shapes.RuleShape) -> tuple[str, ...]:
         found = self._rules_named(shape.overrides, "overrides")
-        if shape.id.text in found:
+        if shape.id.text in found and not self.layer.may_declare("rules", shape.id.text):
             mark = next(scalar.mark for scalar in shape.overrides or () if scalar.text == shape.id.text)
             self.tell(mark, f"rule {quote(shape.id.text)} overrides itself. Delete it here.")
         return tuple(name for name in found if name != shape.id.text)
@@ -218,7 +262,9 @@ class _Builder:
                 found.append(name)
             elif not self.layer.may_declare("rules", name):
                 hint = did_you_mean(name, known)
-                self.tell(scalar.mark, f"{where}: {quote(name)} is not a rule.{hint} Check its id.")
+                self.problems.tell_absent(
+                    scalar.mark, f"{where}: {quote(name)} is not a rule.{hint} Check its id.", "rules", name
+                )
         return tuple(dict.fromkeys(found))
 
     # The rest
@@ -228,17 +274,16 @@ class _Builder:
             shape.id.text, shape.title.text, text(shape.url), text(shape.date), text(shape.read), text(shape.note)
         )
 
-    def _regimen(self, name: str, shape: shapes.RegimenShape) -> model.Regimen:
-        mark = self.layer.marks["regimens", name]
-        if not shape.phases:
+    def _regimen(self, name: str, shape: shapes.RegimenShape, mark: Mark) -> model.Regimen:
+        if not shape.phases and "phases" not in shape.gaps:
             self.tell(mark, f"regimen {quote(name)} has no phases. Add at least one, with its name.")
         for phase in shape.phases:
             for problem in check_phase(phase):
                 self.tell(problem.mark, problem.message)
         phases = tuple(
             model.Phase(
-                phase.name.text, text(phase.dose), text(phase.route), text(phase.every), text(phase.until),
-                text(phase.review_after), text(phase.for_),
+                phase.name.text, text(phase.dose), text(phase.route), spelled(phase.every), text(phase.until),
+                spelled(phase.review_after), spelled(phase.for_),
             )
             for phase in shape.phases
         )  # fmt: skip
@@ -276,7 +321,8 @@ class _Builder:
         if name not in self.facts:
             if not self._may_be_fact(name):
                 hint = did_you_mean(name, self.facts)
-                self.tell(mark, f"goal {quote(name)} is not a fact.{hint} Declare it under facts, or mend it.")
+                message = f"goal {quote(name)} is not a fact.{hint} Declare it under facts, or mend it."
+                self.problems.tell_absent(mark, message, "facts", name)
             return None
         if inner is None:
             return model.Goal(name, None, mark)
@@ -290,8 +336,15 @@ class _Builder:
             read_answers(self.facts, node)
         except AnswerError as error:
             for problem in error.problems:
-                if not self._may_be_fact(problem.fact):
-                    self.tell(problem.mark or node.mark, f"{what}: {problem.fact}: {problem.message}")
+                if problem.fact not in self.facts and self._may_be_fact(problem.fact):
+                    continue
+                mark, message = problem.mark or node.mark, f"{what}: {problem.fact}: {problem.message}"
+                if problem.fact in node and problem.fact not in self.facts:
+                    self.problems.tell_absent(mark, message, "facts", problem.fact)
+                elif (fact := self.facts.get(problem.fact)) and fact.options:
+                    self.problems.tell_absent(mark, message, "values", fact.id, problem.message)
+                else:
+                    self.tell(mark, message)
         return tuple((name, sequence_or_text(value)) for name, value in node.items())
 
     def _start(self, shape: shapes.StartShape) -> model.Start:
@@ -300,7 +353,8 @@ class _Builder:
 
     def _case(self, shape: shapes.CaseShape) -> model.Case:
         name = f"case {quote(shape.id.text)}"
-        if not (shape.expect or shape.fires or shape.not_fires):
+        expects = {"expect", "fires", "not_fires"}
+        if not (shape.expect or shape.fires or shape.not_fires or shape.gaps & expects):
             self.tell(shape.id.mark, f"{name} expects nothing. Add 'expect:', 'fires:' or 'not_fires:'.")
         return model.Case(
             id=shape.id.text,
@@ -316,7 +370,7 @@ class _Builder:
 
     def _property(self, shape: shapes.PropertyShape) -> model.Property:
         name = quote(shape.id.text)
-        if shape.always is None and shape.never is None:
+        if shape.always is None and shape.never is None and not shape.gaps & {"always", "never"}:
             self.tell(shape.id.mark, f"property {name} promises nothing. Add 'always:' or 'never:'.")
         if shape.always is not None and shape.never is not None:
             self.tell(
@@ -325,6 +379,23 @@ class _Builder:
         conditions = (shape.whenever, shape.always, shape.never)
         whenever, always, never = (None if node is None else self.reader.read(node) for node in conditions)
         return model.Property(shape.id.text, shape.title.text, whenever, always, never, shape.id.mark)
+
+
+def _concludes_nothing(fact: Fact, value: Scalar | Sequence) -> str | None:
+    """What to tell of a conclusion that is none, an empty set or "unknown"; None where there is a value."""
+    alone = value[0] if isinstance(value, Sequence) and len(value) == 1 else value
+    word = alone.text.casefold() if isinstance(alone, Scalar) else ""
+    if isinstance(value, Sequence) and not value:
+        word = "none"
+    if word in fact.option_ids:
+        return None
+    if word == "unknown" and fact.type in {"choice", "choices"}:
+        return f"'unknown' is no option of {fact.id}, and only answers are unknown. Give it an option such as unclear."
+    if word not in NONE:
+        return None
+    if fact.is_set:
+        return f"{fact.id} is a set, empty while no rule adds to it. Leave it out here."
+    return f"{fact.id} cannot be concluded to be {word}. Leave it out here, or give it an option for that."
 
 
 def _texts(scalars: Iterable[Scalar] | None) -> tuple[str, ...]:

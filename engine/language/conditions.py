@@ -12,7 +12,8 @@ from collections.abc import Mapping as Facts
 from typing import Any as Whatever
 from typing import Literal, cast
 
-from engine.language.errors import Problems, did_you_mean, quote
+from engine.language.aliases import offer
+from engine.language.errors import Problems, quote, shorten
 from engine.language.leaves import NO_VALUE
 from engine.language.model import (
     All,
@@ -30,6 +31,7 @@ from engine.language.model import (
     Test,
     ValueTest,
 )
+from engine.language.slips import EQUALS, NONE, ONE_OF, said_as_condition, said_as_test, without_decimal_commas
 from engine.language.source import Mapping, Node, Scalar, Sequence
 from engine.language.typed import TYPE_IN_WORDS, read_single
 from engine.language.values import Quantity, Single
@@ -42,7 +44,7 @@ INCLUDES: dict[str, Literal["any", "all", "none"]] = {
 }
 WORDS = (*COMPARISONS, "between", "is", "is_not", *INCLUDES)
 NOTHING = All(())  # stands for what could not be read, and has been reported
-EMPTY_LIST = "is an empty list. Write at least one value in it, or delete the test."
+EMPTY_LIST = "is an empty list."
 
 
 class ConditionReader:
@@ -57,6 +59,7 @@ class ConditionReader:
     def __init__(self, facts: Facts[str, Fact], may_declare: Callable[[str], bool], problems: Problems) -> None:
         self.facts = facts
         self.may_declare = may_declare
+        self.problems = problems
         self.tell = problems.tell
 
     def read(self, node: Node) -> Condition:
@@ -76,7 +79,8 @@ class ConditionReader:
         if node.is_nothing:
             self.tell(node.mark, "is an empty test. Write 'fact: value', or delete it.")
         else:
-            self.tell(node.mark, f"{quote(node.text)} is no condition. Write 'fact: value', or a list of such tests.")
+            meant = said_as_condition(self.facts, node.text) or "'fact: value', or a list of such tests"
+            self.tell(node.mark, f"{quote(node.text)} is no condition. Write {meant}.")
         return NOTHING
 
     def _parts(self, node: Sequence) -> tuple[Condition, ...]:
@@ -87,7 +91,7 @@ class ConditionReader:
     def _entry(self, key: str, mapping: Mapping) -> Condition:
         node, mark = mapping[key], mapping.key_marks[key]
         if isinstance(node, Scalar) and node.is_nothing:
-            self.tell(mapping.place_of(key), f"{quote(key)} {NO_VALUE}")
+            self.tell(mapping.place_of(key), self._without_value(key))
             return NOTHING
         if key in {"all", "any"}:
             if not isinstance(node, Sequence):
@@ -97,6 +101,15 @@ class ConditionReader:
         if key == "not":
             return self._not(mapping)
         return self._test(key, mapping)
+
+    def _without_value(self, key: str) -> str:
+        fact = self.facts.get(key)
+        if key in {"all", "any", "not"} or self.may_declare(key):
+            return f"{quote(key)} {NO_VALUE}"
+        if fact is None:
+            return f"{quote(key)} has no value, and stands alone here. Write 'fact: value', or a list as [one, two]."
+        like = "yes" if fact.type == "yes_no" else "value"
+        return f"{quote(key)} has no value. Write '{key}: {like}', or delete it."
 
     def _not(self, mapping: Mapping) -> Condition:
         node = mapping["not"]
@@ -113,17 +126,19 @@ class ConditionReader:
         fact, node = self.facts.get(name), mapping[name]
         if fact is None:
             if not self.may_declare(name):
-                hint = did_you_mean(name, [*self.facts, "all", "any", "not"])
-                self.tell(
-                    mapping.key_marks[name], f"{quote(name)} is not a fact.{hint} Declare it under facts, or mend it."
-                )
+                hint = offer(name, [*self.facts, "all", "any", "not"])
+                cure = hint if "mean" in hint else f"{hint} Declare it under facts, or mend it."
+                message = f"{quote(name)} is not a fact.{cure}"
+                self.problems.tell_absent(mapping.key_marks[name], message, "facts", name)
             return NOTHING
         if isinstance(node, Mapping):
             return self._words(fact, node)
-        return self._values(fact, self._listed(node))
+        return self._values(fact, self._listed(fact, node))
 
     def _values(self, fact: Fact, nodes: list[Node]) -> Condition:
         """A value, or a list of values, `unknown` among them."""
+        if fact.type == "number" and fact.units and fact.units.required:
+            nodes = self._with_points(nodes)
         unknowns = [node for node in nodes if _says_unknown(node)]
         values = self._singles(fact, [node for node in nodes if not _says_unknown(node)])
         tests: list[Test] = []
@@ -132,12 +147,18 @@ class ConditionReader:
         tests.extend(self._known(fact, node) for node in unknowns[:1])
         return tests[0] if len(tests) == 1 else Any(tuple(tests))
 
+    def _with_points(self, nodes: list[Node]) -> list[Node]:
+        """A list without the decimal commas in it, which are told."""
+        nodes, problems = without_decimal_commas(nodes)
+        self.problems.extend(problems)
+        return nodes
+
     def _singles(self, fact: Fact, nodes: list[Node]) -> tuple[Single, ...]:
-        found = [value for node in nodes if (value := self.single(fact, node)) is not None]
+        found = [value for node in nodes if (value := self.single(fact, node, tested=True)) is not None]
         return tuple(dict.fromkeys(found))
 
-    def single(self, fact: Fact, node: Node) -> Single | None:
-        """Read one value of a fact; None when it was reported as a problem."""
+    def single(self, fact: Fact, node: Node, *, tested: bool = False) -> Single | None:
+        """Read one value of a fact, which may be meant as a test of it; None when it was reported as a problem."""
         if not isinstance(node, Scalar):
             self.tell(node.mark, f"one value of {fact.id} is expected here. Write a single word, number or date.")
             return None
@@ -147,7 +168,11 @@ class ConditionReader:
         try:
             return read_single(fact, node.text)
         except ValueError as error:
-            self.tell(node.mark, str(error))
+            meant = said_as_test(fact, node.text) if tested else None
+            if fact.options and not meant:
+                self.problems.tell_absent(node.mark, str(error), "values", fact.id, str(error))
+            else:
+                self.tell(node.mark, meant or str(error))
             return None
 
     def _words(self, fact: Fact, node: Mapping) -> Condition:
@@ -167,18 +192,18 @@ class ConditionReader:
     def _word(self, fact: Fact, word: str, mapping: Mapping) -> list[Check | Test]:
         node: Node = mapping[word]
         if isinstance(node, Scalar) and node.is_nothing:
-            self.tell(mapping.place_of(word), f"{quote(word)} {NO_VALUE}")
+            self.tell(mapping.place_of(word), said_as_test(fact, word) or f"{quote(word)} {NO_VALUE}")
         elif word == "is":
             return [self._is(fact, node)]
         elif word in INCLUDES and fact.is_set:
-            options = cast("tuple[str, ...]", self._singles(fact, self._listed(node)))
+            options = cast("tuple[str, ...]", self._singles(fact, self._listed(fact, node)))
             return [SetTest(fact.id, INCLUDES[word], options)]
         elif word == "is_not" and not fact.is_set:
             return [self._is_not(fact, node)]
         elif word == "between" and fact.type in {"number", "date"}:
             return [*self._between(fact, node)]
         elif word in COMPARISONS and fact.type in {"number", "date"}:
-            return [Bound(word, self._cutoffs(fact, self._listed(node)))]
+            return [Bound(word, self._cutoffs(fact, self._listed(fact, node)))]
         else:
             self._wrong_word(fact, word, mapping)
         return []
@@ -186,10 +211,11 @@ class ConditionReader:
     def _wrong_word(self, fact: Fact, word: str, mapping: Mapping) -> None:
         mark = mapping.key_marks[word]
         if word not in WORDS:
-            hint = did_you_mean(word, WORDS)
-            self.tell(mark, f"{quote(word)} is no word for a test.{hint} Use one of {', '.join(WORDS)}.")
+            self.tell(mark, f"{quote(word)} is no word for a test.{self._meant(fact, word, mapping[word])}")
         elif word == "is_not":
-            self.tell(mark, f"{fact.id} is a set, which can hold several. Write {{includes_none: [...]}}.")
+            none = _as_list(mapping[word])
+            cure = "{is: not_empty}" if none[1:-1].casefold() in NONE else f"{{includes_none: {none}}}"
+            self.tell(mark, f"{fact.id} is a set, which can hold several. Write {cure}.")
         elif word in INCLUDES:
             cure = f"Write '{fact.id}: value', a list of values, or {{is_not: value}}."
             self.tell(mark, f"{fact.id} has one value, so it includes nothing. {cure}")
@@ -197,18 +223,28 @@ class ConditionReader:
             kind = TYPE_IN_WORDS[fact.type]
             self.tell(mark, f"{fact.id} is {kind}, so {quote(word)} says nothing. Write '{fact.id}: value' instead.")
 
-    def _listed(self, node: Node) -> list[Node]:
+    def _meant(self, fact: Fact, word: str, node: Node) -> str:
+        """What to write for a word that is none, as a sentence."""
+        if word.casefold() in EQUALS or (word.casefold() in ONE_OF and not fact.is_set):
+            value = _as_list(node) if isinstance(node, Sequence) else shorten(getattr(node, "text", "value"))
+            return f" Write '{fact.id}: {value}'."
+        words = words_for(fact)
+        hint = offer(word, words)
+        return hint if "mean" in hint else f" Write one of {', '.join(words)}."
+
+    def _listed(self, fact: Fact, node: Node) -> list[Node]:
         if not isinstance(node, Sequence):
             return [node]
         if not node:
-            self.tell(node.mark, EMPTY_LIST)
+            none = f"For none at all write {fact.id}: {{is: empty}}, else" if fact.is_set or fact.derived else "Write"
+            self.tell(node.mark, f"{EMPTY_LIST} {none} at least one value in it.")
         return list(node)
 
     def _is_not(self, fact: Fact, node: Node) -> Check:
-        nodes = self._listed(node)
+        nodes = self._listed(fact, node)
         for each in nodes:
             if _says_unknown(each):
-                self.tell(each.mark, f"'is_not' compares values. Write {fact.id}: {{is: known}} beside it instead.")
+                self.tell(each.mark, "'is_not' compares values, and unknown is none. Write {is: known} instead.")
         return OneOf(self._singles(fact, [each for each in nodes if not _says_unknown(each)]), negated=True)
 
     def _is(self, fact: Fact, node: Node) -> Test:
@@ -216,9 +252,10 @@ class ConditionReader:
         if word in {"known", "unknown"}:
             return self._known(fact, node)
         if word not in {"empty", "not_empty"}:
-            self.tell(
-                node.mark, f"'is' takes known, unknown, empty or not_empty. For a value write '{fact.id}: value'."
-            )
+            none = word.casefold() in NONE and (fact.is_set or fact.derived)
+            value = "value" if not isinstance(node, Scalar) else shorten(word)
+            cure = "For none at all write {is: empty}." if none else f"For a value write '{fact.id}: {value}'."
+            self.tell(node.mark, f"'is' takes known, unknown, empty or not_empty. {cure}")
         elif not fact.is_set and fact.is_input:
             self.tell(
                 node.mark, f"{fact.id} is asked for, so it is never {word}. Write {{is: known}} or {{is: unknown}}."
@@ -235,7 +272,7 @@ class ConditionReader:
     def _cutoffs(self, fact: Fact, nodes: list[Node]) -> tuple[Quantity | dt.date, ...]:
         found: list[Quantity | dt.date] = []
         units: set[str | None] = set()
-        for node in nodes:
+        for node in self._with_points(nodes):
             value = self.single(fact, node)
             if value is None or isinstance(value, str):
                 continue
@@ -250,7 +287,7 @@ class ConditionReader:
 
     def _between(self, fact: Fact, node: Node) -> list[Bound]:
         several = isinstance(node, Sequence) and node and isinstance(node[0], Sequence)
-        pairs = [self._pair(fact, pair) for pair in (self._listed(node) if several else [node])]
+        pairs = [self._pair(fact, pair) for pair in (self._listed(fact, node) if several else [node])]
         read = [pair for pair in pairs if pair]
         if len(read) < len(pairs):
             return []
@@ -261,11 +298,14 @@ class ConditionReader:
         return [Bound("at_least", lows), Bound("at_most", highs)]
 
     def _pair(self, fact: Fact, node: Node) -> tuple[Quantity | dt.date, Quantity | dt.date] | None:
-        if not isinstance(node, Sequence) or len(node) != 2:  # noqa: PLR2004 (a pair)
+        ends = list(node) if isinstance(node, Sequence) else []
+        if len(ends) != 2 or (fact.units and fact.units.required):  # noqa: PLR2004 (a pair)
+            ends = self._with_points(ends)
+        if len(ends) != 2:  # noqa: PLR2004 (a pair)
             message = "'between' takes both ends. Write [lowest, highest], or a list of such pairs, one a unit."
             self.tell(node.mark, message)
             return None
-        low, high = self.single(fact, node[0]), self.single(fact, node[1])
+        low, high = (self.single(fact, end) for end in ends)
         if low is None or high is None or isinstance(low, str) or isinstance(high, str):
             return None
         if isinstance(low, Quantity) and isinstance(high, Quantity) and low.unit != high.unit:
@@ -273,6 +313,20 @@ class ConditionReader:
         elif sort_key(low) > sort_key(high):
             self.tell(node.mark, f"'between' ends before it begins: {low} is more than {high}. Swap them.")
         return low, high
+
+
+def words_for(fact: Fact) -> tuple[str, ...]:
+    """The words that tests of a fact can use."""
+    if fact.is_set:
+        return ("is", *INCLUDES)
+    return (*COMPARISONS, "between", "is", "is_not") if fact.type in {"number", "date"} else ("is", "is_not")
+
+
+def _as_list(node: Node) -> str:
+    """A value or list as it was written, as a list."""
+    nodes = node if isinstance(node, Sequence) else [node]
+    texts = [shorten(each.text) for each in nodes if isinstance(each, Scalar)]
+    return f"[{', '.join(texts)}]" if texts and len(texts) == len(nodes) else "[...]"
 
 
 def sort_key(value: Quantity | dt.date) -> Whatever:

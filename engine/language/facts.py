@@ -13,6 +13,7 @@ from engine.language.leaves import refusal_of_name
 from engine.language.misfits import read_shape
 from engine.language.model import Fact, Formula, Option
 from engine.language.shapes import FactShape, OptionShape
+from engine.language.slips import without_decimal_commas
 from engine.language.source import Mapping as MappingNode
 from engine.language.source import Scalar, Sequence
 from engine.language.typed import TYPE_IN_WORDS, read_amount, read_single
@@ -32,6 +33,9 @@ ONLY_TYPES = {
     "formula": ("number", "date"),
 }
 
+# Without one of these a fact is too little known to judge what is said of it.
+NEEDED = frozenset({"type", "derived", "options", "unit", "units", "molar_mass"})
+
 Span = tuple[Quantity | dt.date, Quantity | dt.date]
 
 
@@ -41,36 +45,45 @@ class FactBuilder:
     Args:
         sections: the ids of the sections.
         may_declare: whether an unknown section is declared but could not be read.
+        may_amend: whether facts may amend those of a base that cannot be read.
         problems: gets everything that is wrong.
     """
 
-    def __init__(self, sections: Iterable[str], may_declare: Callable[[str], bool], problems: Problems) -> None:
+    def __init__(
+        self, sections: Iterable[str], may_declare: Callable[[str], bool], problems: Problems, *, may_amend: bool
+    ) -> None:
         self.sections = tuple(sections)
         self.may_declare = may_declare
+        self.may_amend = may_amend
         self.problems = problems
         self.tell = problems.tell
 
     def build(self, name: str, shape: FactShape, mark: Mark, regimens: Iterable[Option]) -> Fact | None:
         """What a fact is, without what refers to other facts; None when too little of it can be read."""
         self._refuse_missing(name, shape, mark)
-        if shape.type is None or shape.label is None:
+        options, section = self._options(name, shape), self._section(shape.section)
+        if shape.type is None:
             return None
         kind = shape.type.text
         self._refuse_misplaced(name, kind, shape)
-        options = self._options(name, shape)
         if name == "regimen":
             options = (*options, *regimens)
         elif kind in {"choice", "choices"} and not options:
-            self.tell(shape.type.mark, f"fact {quote(name)} is {TYPE_IN_WORDS[kind]} without options. Add 'options:'.")
+            if not shape.gaps & {"options"}:
+                message = f"fact {quote(name)} is {TYPE_IN_WORDS[kind]} without options. Add 'options:'."
+                self.tell(shape.type.mark, message)
+            return None
         try:
             units = self._units(name, shape)
         except ValueError:
             return None
+        if shape.gaps & NEEDED:
+            return None
         fact = Fact(
             id=name,
             type=kind,  # type: ignore[arg-type]  # its leaf lets nothing else through
-            label=shape.label.text,
-            section=self._section(shape.section),
+            label=text(shape.label) or name,
+            section=section,
             ask=text(shape.ask),
             help=text(shape.help),
             clinician_note=text(shape.clinician_note),
@@ -87,9 +100,9 @@ class FactBuilder:
 
     def _refuse_missing(self, name: str, shape: FactShape, mark: Mark) -> None:
         for key in ("type", "label"):
-            if getattr(shape, key) is None:
+            if getattr(shape, key) is None and key not in shape.gaps and not self.may_amend:
                 self.tell(mark, f"fact {quote(name)} lacks {quote(key)}. Add '{key}:'.")
-        if shape.ask is None and not is_derived(shape):
+        if shape.ask is None and not shape.gaps & {"ask", "derived"} and not is_derived(shape) and not self.may_amend:
             self.tell(mark, f"fact {quote(name)} lacks 'ask'. Add 'ask:', or 'derived: true' if rules conclude it.")
 
     def _refuse_misplaced(self, name: str, kind: str, shape: FactShape) -> None:
@@ -101,6 +114,8 @@ class FactBuilder:
                 kinds = " or ".join(TYPE_IN_WORDS[each] for each in types)
                 message = f"{quote(key)} belongs to {kinds}, and {quote(name)} is {TYPE_IN_WORDS[kind]}. "
                 self.tell(_place(shape, key), f"{message}Delete it, or change the type.")
+        if shape.gaps & {"unit", "units"} or self.may_amend:
+            return
         if shape.molar_mass is not None and shape.units is None and kind == "number":
             self.tell(
                 shape.molar_mass.mark, "'molar_mass' is of use only with several units. Add 'units:' or delete it."
@@ -113,7 +128,8 @@ class FactBuilder:
             return None
         if scalar.text not in self.sections and not self.may_declare(scalar.text):
             hint = did_you_mean(scalar.text, self.sections)
-            self.tell(scalar.mark, f"{quote(scalar.text)} is not a section.{hint} Declare it under sections.")
+            message = f"{quote(scalar.text)} is not a section.{hint} Declare it under sections."
+            self.problems.tell_absent(scalar.mark, message, "sections", scalar.text)
         return scalar.text
 
     def _options(self, name: str, shape: FactShape) -> tuple[Option, ...]:
@@ -167,6 +183,10 @@ class FactBuilder:
         nodes: list[Scalar] | None = getattr(shape, key)
         if nodes is None or fact.type not in {"number", "date"}:
             return None
+        if len(nodes) > 2:  # noqa: PLR2004 (two ends)
+            joined, slips = without_decimal_commas(nodes)
+            nodes = [node for node in joined if isinstance(node, Scalar)]
+            self.problems.extend(slips)
         if len(nodes) != 2:  # noqa: PLR2004 (two ends)
             self.tell(_place(shape, key), f"{quote(key)} takes two ends. Write [lowest, highest].")
             return None
@@ -197,6 +217,13 @@ class FactBuilder:
             fact = replace(fact, formula=self._formula(fact, shape.formula, reader, facts))
         return fact
 
+    def look_at(self, shape: FactShape, reader: ConditionReader, facts: Mapping[str, Fact]) -> None:
+        """Look for what is wrong with the gate and the formula of a fact that is too little known for `complete`."""
+        if shape.ask_when is not None and not is_derived(shape):
+            reader.read(shape.ask_when)
+        if shape.formula is not None:
+            self._read_formula(shape.formula, reader, facts)
+
     def _otherwise(self, fact: Fact, node: Scalar, shape: FactShape, reader: ConditionReader) -> Single | None:
         if fact.is_input:
             cure = "Delete it, or add 'derived: true'."
@@ -210,21 +237,33 @@ class FactBuilder:
         return None
 
     def _formula(self, fact: Fact, node: Scalar, reader: ConditionReader, facts: Mapping[str, Fact]) -> Formula | None:
-        try:
-            tree = formula.parse(node.text)
-            names = formula.names(tree)
-            if any(name not in facts and name != "as_of" and reader.may_declare(name) for name in names):
-                return None
-            kind = formula.kind_of(tree, {name: each.type for name, each in facts.items()})
-        except formula.FormulaError as error:
-            self.tell(node.at(error.column), f"formula: {error}")
+        found = self._read_formula(node, reader, facts)
+        if found is None:
             return None
+        tree, kind = found
         if kind != fact.type:
             gives, wants = TYPE_IN_WORDS[kind], TYPE_IN_WORDS[fact.type]
             self.tell(
                 node.mark, f"formula: it gives {gives}, but {fact.id} is {wants}. Change the type or the formula."
             )
         return Formula(node.text, tree)
+
+    def _read_formula(
+        self, node: Scalar, reader: ConditionReader, facts: Mapping[str, Fact]
+    ) -> tuple[formula.Node, formula.Kind] | None:
+        """A formula and what it gives; None where that cannot be said."""
+        kinds = {name: each.type for name, each in facts.items()}
+        try:
+            tree = formula.parse(node.text)
+            unknown = [each for each in formula.named(tree) if each.name not in facts and each.name != "as_of"]
+            for each in unknown:
+                if not reader.may_declare(each.name):
+                    message = f"formula: {formula.unknown_fact(each, kinds)}"
+                    self.problems.tell_absent(node.at(each.column), message, "facts", each.name)
+            return None if unknown else (tree, formula.kind_of(tree, kinds))
+        except formula.FormulaError as error:
+            self.tell(node.at(error.column), f"formula: {error}")
+            return None
 
 
 def _place(shape: FactShape, key: str) -> Mark:
@@ -238,7 +277,7 @@ def _place(shape: FactShape, key: str) -> Mark:
 
 def is_derived(shape: FactShape) -> bool:
     """Whether rules or a formula give the fact its value."""
-    return shape.formula is not None or text(shape.derived) == "true"
+    return shape.formula is not None or "formula" in shape.gaps or text(shape.derived) == "true"
 
 
 def text(scalar: Scalar | None) -> str | None:

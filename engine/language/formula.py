@@ -15,7 +15,7 @@ It refuses powers, comparisons, names that are no facts, and whatever is too lon
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
@@ -123,9 +123,20 @@ def parse(text: str) -> Node:
 
 def names(node: Node) -> tuple[str, ...]:
     """Give the facts in a formula, `as_of` included, in order of first use."""
+    return tuple(dict.fromkeys(each.name for each in named(node)))
+
+
+def named(node: Node) -> Iterator[Name]:
+    """Give every place where a formula names a fact, or `as_of`."""
     if isinstance(node, Name):
-        return (node.name,)
-    return tuple(dict.fromkeys(name for part in _parts_of(node) for name in names(part)))
+        yield node
+    for part in _parts_of(node):
+        yield from named(part)
+
+
+def unknown_fact(node: Name, kinds: Iterable[str]) -> str:
+    """Say that there is no such fact."""
+    return f"{quote(node.name)} is not a fact.{did_you_mean(node.name, kinds) or ' Declare it under facts.'}"
 
 
 def kind_of(node: Node, kinds: Mapping[str, str]) -> Kind:
@@ -366,8 +377,7 @@ def _kind_of_name(node: Name, kinds: Mapping[str, str]) -> Kind:
         return "date"
     kind = kinds.get(node.name)
     if kind is None:
-        hint = did_you_mean(node.name, kinds) or " Declare it under facts."
-        raise FormulaError(f"{quote(node.name)} is not a fact.{hint}", node.column)
+        raise FormulaError(unknown_fact(node, kinds), node.column)
     if kind == "number":
         return "number"
     if kind == "date":

@@ -5,14 +5,17 @@ A layer keeps shapes, not meanings. What a ruleset is made of lies on a stack of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.language import shapes
-from engine.language.errors import Mark, Problems, RulesetError, did_you_mean, nearest, quote
+from engine.language.aliases import meant_by, offer
+from engine.language.errors import Mark, Problems, RulesetError, quote
 from engine.language.leaves import NO_VALUE, refusal_of_name
-from engine.language.misfits import keys_of, read_shape
+from engine.language.misfits import read_shape
+from engine.language.salvage import keys_of
 from engine.language.source import Mapping, Node, Scalar, Sequence, parse_leniently, read_text
 
 HEADER = (
@@ -40,8 +43,9 @@ class Layer:
     """What the files of one folder say, or a whole stack of them joined.
 
     `broken` holds the ids of things that are declared but cannot be read, `lost` the kinds of thing of which that is
-    so altogether: what is wrong with them is reported once, and nothing that refers to them is reported again. Where a
-    file or base is missing altogether (`torn`), it is too much to judge any reference.
+    so altogether, `doubles` what has the id of another: what is wrong with them is reported once, and nothing that
+    refers to them is reported again. Where a file or base is missing altogether (`torn`), it may declare anything; and
+    where it is part of a stack (`stacked`), even what the others declare may be meant to amend it.
     """
 
     path: Path
@@ -54,12 +58,14 @@ class Layer:
     accept: list[shapes.AcceptedShape] = field(default_factory=list)
     broken: set[tuple[str, str]] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
+    doubles: list[tuple[str, str, Any, Mark]] = field(default_factory=list)
     torn: bool = False
+    stacked: bool = False
     renamed: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def may_declare(self, kind: str, name: str) -> bool:
         """Whether something unknown may have been declared where it could not be read."""
-        return kind in self.lost or (kind, name) in self.broken
+        return self.torn or kind in self.lost or (kind, name) in self.broken
 
     def broken_ids(self, kind: str) -> tuple[str, ...]:
         """The ids of this kind that could not be read."""
@@ -69,14 +75,16 @@ class Layer:
 def read_layer(path: Path, problems: Problems) -> Layer:
     """Read and join the files of one folder, reporting what is wrong in `problems`."""
     files = sorted((file for file in path.glob("*.yaml") if not file.name.startswith(".")), key=lambda file: file.name)
-    strays = sorted(path.glob("*.yml"))
+    strays = sorted(file for file in path.glob("*.[yY]*") if file.suffix.lower() in {".yml", ".yaml"})
     layer = Layer(path, Mark(str(path), 1, 1))
     for stray in strays:
-        problems.tell(Mark(str(stray), 1, 1), "is not read: the name must end in .yaml. Rename it.")
+        if stray.suffix != ".yaml" and not stray.name.startswith("."):
+            problems.tell(Mark(str(stray), 1, 1), "is not read: the name must end in .yaml. Rename it.", cause=True)
+            layer.torn = True
     if not files:
-        layer.torn = True
-        if not strays:
+        if not layer.torn:
             problems.tell(layer.mark, "holds no file that ends in .yaml. Write the ruleset there, as ruleset.yaml.")
+        layer.torn = True
     for file in files:
         _read_file(file, layer, problems)
     layer.mark = _main_place(layer, files)
@@ -97,16 +105,19 @@ def _read_file(file: Path, layer: Layer, problems: Problems) -> None:
     try:
         text = read_text(file, shown)
     except RulesetError as error:
-        problems.extend(error.problems)
+        problems.extend(replace(problem, cause=True) for problem in error.problems)
         layer.torn = True
         return
+    before = len(problems)
     root, whole = parse_leniently(text, shown, problems)
     if not whole:
+        problems[before:] = [replace(problem, cause=True) for problem in problems[before:]]
         layer.torn = True
     elif isinstance(root, Mapping):
         _FileReader(layer, problems).read(root)
     elif root is not None:
-        problems.tell(root.mark, "is not what a file begins with. Write lines of 'key: value' there, such as 'rules:'.")
+        message = "is not what a file begins with. Write lines of 'key: value' there, such as 'rules:'."
+        problems.tell(root.mark, message, cause=True)
         layer.torn = True
 
 
@@ -126,9 +137,10 @@ class _FileReader:
             if key in known:
                 self._read_key(key, node, mark, root.place_of(key))
                 continue
-            hint = did_you_mean(key, known)
-            self.tell(mark, f"{quote(key)} is not a key of a ruleset.{hint if 'mean' in hint else ' Delete it.'}")
-            meant = next((near for near in nearest(key, known) if near not in root), None)
+            hint = offer(key, known, root)
+            cure = hint if "mean" in hint else " Delete it."
+            self.tell(mark, f"{quote(key)} is not a key of a ruleset.{cure}", cause=True)
+            meant = next(iter(meant_by(key, known, root)), None)
             if meant and (isinstance(node, Sequence) if meant in LISTED else isinstance(node, Mapping | Sequence)):
                 self._read_key(meant, node, mark, mark)
             elif meant:
@@ -159,15 +171,15 @@ class _FileReader:
         single = Mapping(mark)
         single[key], single.key_marks[key] = node, mark
         shape = read_shape(shapes.FileShape, single, mark, "the ruleset", self.problems)
-        if shape is not None:
+        if shape is not None and getattr(shape, key) is not None:
             self.layer.header[key] = getattr(shape, key)
-        elif key == "extends":
+        if key == "extends" and (shape is None or shape.gaps):
             self.layer.torn = True
 
     def _goals(self, node: Node, mark: Mark, place: Mark) -> None:
         self.layer.header_marks.setdefault("goals", mark)
         if not isinstance(node, Sequence):
-            self.tell(place, "goals: a list of facts is expected. Write each after '- '.")
+            self.tell(place, "goals: a list of facts is expected. Write each after '- ', on a line of its own.")
         elif not node:
             self.tell(place, "goals: the list is empty. Write the facts that a session has to settle.")
         else:
@@ -175,7 +187,7 @@ class _FileReader:
 
     def _shapes(self, shape: type[S], node: Node, place: Mark, key: str) -> list[S]:
         if not isinstance(node, Sequence):
-            self.tell(place, f"{key}: a list is expected. Write each {NOUN[key]} after '- '.")
+            self.tell(place, f"{key}: a list is expected. Write each {NOUN[key]} after '- ', its keys below it.")
             self.layer.lost.add(key)
             return []
         found = []
@@ -183,9 +195,9 @@ class _FileReader:
             read = read_shape(shape, item, item.mark, _title(key, item), self.problems)
             if read is not None:
                 found.append(read)
-            elif isinstance(item, Mapping) and isinstance(item.get("id"), Scalar):
-                self.layer.broken.add((key, item["id"].text))
-            else:
+                if "id" in read.gaps:
+                    self._refused(key, read.id.text)  # type: ignore[attr-defined]  # it is one of its keys
+            if read is None or not _has_id(read):
                 self.layer.lost.add(key)
         return found
 
@@ -197,27 +209,43 @@ class _FileReader:
     def _keyed(self, key: str, node: Node, place: Mark) -> None:
         if not isinstance(node, Mapping):
             noun = NOUN[key]
-            self.tell(place, f"{key}: a mapping is expected. Write each {noun} as 'its_id:', with its keys below.")
+            cure = "Write 'its_id:', with its keys below it, indented."
+            self.tell(place, f"{key}: the id of each {noun} is expected. {cure}")
             self.layer.lost.add(key)
             return
         for name, item in node.items():
             mark = node.key_marks[name]
             wrong = refusal_of_name(name, dashes=False)
             if wrong:
-                self.tell(mark, f"{NOUN[key]} {quote(name)}: this {wrong}")
+                self.tell(mark, f"{NOUN[key]} {quote(name)}: this {wrong}", cause=True)
+                self._refused(key, name)
             shape = read_shape(KEYED[key], item, mark, f"{NOUN[key]} {quote(name)}", self.problems)
-            if shape is None or wrong:
+            if shape is None:
                 self.layer.broken.add((key, name))
             else:
                 self._enter(key, name, shape, mark)
 
+    def _refused(self, key: str, name: str) -> None:
+        """Expect that others refer to what has a refused id by the id that was meant."""
+        plain = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
+        self.layer.broken.update({(key, plain), (key, plain.replace("-", "_"))})
+
     def _enter(self, kind: str, name: str, shape: shapes.Shape, mark: Mark) -> None:
         first = self.layer.marks.get((kind, name))
         if first:
-            self.tell(mark, f"{NOUN[kind]} {quote(name)} is declared already, at {first}. Rename or delete one.")
+            message = f"{NOUN[kind]} {quote(name)} is declared already, at {first}. Rename or delete one."
+            self.tell(mark, message, cause=True)
+            self.layer.broken.add((kind, name))  # nobody knows which of the two is meant
+            self.layer.doubles.append((kind, name, shape, mark))
             return
         self.layer.items.setdefault(kind, {})[name] = shape
         self.layer.marks[kind, name] = mark
+
+
+def _has_id(shape: shapes.Shape) -> bool:
+    """Whether it can be referred to by an id that stands there, be it a refused one."""
+    identity = getattr(shape, "id", None)
+    return identity is None or "id" not in shape.gaps or not identity.text.startswith("line-")
 
 
 def _title(key: str, item: object) -> str:

@@ -13,7 +13,8 @@ from typing import Annotated, Any, get_args
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from engine.language.errors import did_you_mean, quote
+from engine.language.aliases import offer
+from engine.language.errors import quote
 from engine.language.model import FactType
 from engine.language.source import Mapping, Node, Scalar, Sequence
 
@@ -29,9 +30,9 @@ def refusal_of_name(word: str, *, dashes: bool) -> str | None:
     """What is wrong with a word as an id, as the end of a sentence and a cure; None when nothing is."""
     if not re.fullmatch(LONG_NAME_PATTERN if dashes else NAME_PATTERN, word):
         signs = "_ or -" if dashes else "_"
-        return f"is no id. Write small letters, digits and {signs}, beginning with a letter."
+        return f"is no id. Write small letters a to z, digits and {signs}, beginning with a letter."
     if word in RESERVED:
-        return "is a word of the language. Choose another id."
+        return "is a word that conditions or formulas use. Choose another id."
     if kind := Scalar(word, _NOWHERE).looks_like:
         return f"would be read as {kind}. Choose another id."
     return None
@@ -56,7 +57,7 @@ def _refuse(message: str) -> PydanticCustomError:
 
 def _scalar(node: object) -> Scalar:
     if not isinstance(node, Scalar):
-        kind = "a list" if isinstance(node, Sequence) else "a mapping"
+        kind = "a list" if isinstance(node, Sequence) else "keys with values"
         raise _refuse(f"one value is expected here, not {kind}. Write a single word, number or sentence.")
     if node.is_nothing:
         raise _refuse(NO_VALUE)
@@ -64,6 +65,9 @@ def _scalar(node: object) -> Scalar:
 
 
 def _text(node: object) -> Scalar:
+    if isinstance(node, Mapping | Sequence):
+        kind = "a list" if isinstance(node, Sequence) else "keys with values"
+        raise _refuse(f"a text is expected here, and this is read as {kind}. Put the whole text in quotes.")
     scalar = _scalar(node)
     if scalar.looks_like:
         shown = quote(scalar.text)
@@ -95,9 +99,9 @@ def _one_of(words: tuple[str, ...]) -> Callable[[object], Scalar]:
     def read(node: object) -> Scalar:
         scalar = _scalar(node)
         if scalar.text not in words:
-            hint = did_you_mean(scalar.text, words)
-            offer = hint if "mean" in hint else f" Write one of {', '.join(words)}."
-            raise _refuse(f"{quote(scalar.text)} is not used here.{offer}")
+            hint = offer(scalar.text, words)
+            cure = hint if "mean" in hint else f" Write one of {', '.join(words)}."
+            raise _refuse(f"{quote(scalar.text)} is not used here.{cure}")
         return scalar
 
     return read
@@ -106,7 +110,8 @@ def _one_of(words: tuple[str, ...]) -> Callable[[object], Scalar]:
 def _true_or_false(node: object) -> Scalar:
     scalar = _scalar(node)
     if scalar.text not in {"true", "false"}:
-        raise _refuse(f"{quote(scalar.text)} stands where true or false is expected. Write true or false.")
+        cure = {"yes": "true", "no": "false"}.get(scalar.text.casefold(), "true or false")
+        raise _refuse(f"{quote(scalar.text)} stands where true or false is expected. Write {cure}.")
     return scalar
 
 
@@ -123,11 +128,14 @@ def _something(node: object) -> Node:
     return node  # type: ignore[return-value]  # nothing else is read
 
 
-def _mapping(node: object) -> Mapping:
-    if not isinstance(node, Mapping):
-        _something(node)
-        raise _refuse("a mapping is expected. Write lines of 'key: value' below it.")
-    return node
+def _mapping(like: str) -> Callable[[object], Mapping]:
+    def read(node: object) -> Mapping:
+        if not isinstance(node, Mapping):
+            _something(node)
+            raise _refuse(f"lines of '{like}' are expected. Write {{{like}}}, or such lines below it, indented.")
+        return node
+
+    return read
 
 
 def one_or_more(node: object) -> object:
@@ -156,7 +164,7 @@ Type = Annotated[Scalar, PlainValidator(_one_of(_TYPES)), WithJsonSchema({"enum"
 # These are read by the parts of the language that know the facts; `schema` defines them.
 DEFINED = "x-defined"
 ConditionNode = Annotated[Node, PlainValidator(_something), WithJsonSchema({DEFINED: "Condition"})]
-AnswersNode = Annotated[Mapping, PlainValidator(_mapping), WithJsonSchema({DEFINED: "Answers"})]
-ThenNode = Annotated[Mapping, PlainValidator(_mapping), WithJsonSchema({DEFINED: "Conclusions"})]
+AnswersNode = Annotated[Mapping, PlainValidator(_mapping("fact: answer")), WithJsonSchema({DEFINED: "Answers"})]
+ThenNode = Annotated[Mapping, PlainValidator(_mapping("fact: value")), WithJsonSchema({DEFINED: "Conclusions"})]
 GoalNode = Annotated[Node, PlainValidator(_something), WithJsonSchema({DEFINED: "Goal"})]
-OptionsNode = Annotated[Mapping, PlainValidator(_mapping), WithJsonSchema({DEFINED: "Options"})]
+OptionsNode = Annotated[Mapping, PlainValidator(_mapping("its_id: its label")), WithJsonSchema({DEFINED: "Options"})]

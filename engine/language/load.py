@@ -24,10 +24,7 @@ def load_ruleset(ruleset: str | Path) -> Ruleset:
     """
     path = find_ruleset(ruleset)
     problems = Problems()
-    joined = stack(read_stack(path, find_base, problems), problems)
-    if joined.torn:
-        raise RulesetError(problems)  # too much is missing to judge what refers to what
-    return build(joined, problems)
+    return build(stack(read_stack(path, find_base, problems), problems), problems)
 
 
 def find_ruleset(ruleset: str | Path) -> Path:

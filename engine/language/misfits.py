@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, TypeVar, get_args
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from engine.language.errors import Mark, Problems, did_you_mean, nearest, quote
+from engine.language.aliases import meant_by, offer
+from engine.language.errors import Mark, Problems, quote, shorten
 from engine.language.leaves import NO_VALUE
-from engine.language.shapes import MARK, Shape
+from engine.language.salvage import Rest, S, holder, keys_of, shape_at, walk
+from engine.language.shapes import Shape
 from engine.language.source import Mapping, Scalar, Sequence
-
-S = TypeVar("S", bound=Shape)
 
 EXPECTED = {
     "list_type": "a list is expected. Write each item after '- ', or [one, two].",
-    "dict_type": "a mapping is expected. Write lines of 'key: value' below it.",
-    "model_type": "a mapping is expected. Write lines of 'key: value' below it.",
+    "dict_type": "lines of 'key: value' are expected. Write them below it, indented.",
+    "model_type": "lines of 'key: value' are expected. Write them below it, indented.",
 }
-
-
-def keys_of(shape: type[Shape]) -> list[str]:
-    """The keys that a person may write in this mapping."""
-    names = (field.alias or name for name, field in shape.model_fields.items())
-    return [name for name in names if name != MARK]
+MOST_ROUNDS = 4
+PART = {"phases": "phase", "cites": "citation"}  # what an item of a list within a rule or regimen is called
 
 
 def read_shape(shape: type[S], node: object, mark: Mark, what: str, problems: Problems) -> S | None:
-    """Check the shape of a node; on any misfit report it in `problems` and return None.
+    """Check the shape of a node; report every misfit in `problems`, and read the rest, whose `gaps` name what is lost.
 
     Args:
         shape: the model.
@@ -37,20 +32,31 @@ def read_shape(shape: type[S], node: object, mark: Mark, what: str, problems: Pr
         mark: where to point when it lacks a key or is no mapping.
         what: what it is, for messages, such as "rule 'neuro'".
         problems: gets every misfit.
+
+    Returns:
+        None where the node is no mapping, or nothing can be made of it.
     """
     if not isinstance(node, Mapping):
         place = node.mark if isinstance(node, Scalar) and node.text else mark
-        problems.tell(place, f"{what} must be a mapping, lines of 'key: value'. Indent its keys below it.")
+        problems.tell(place, f"{what} must be lines of 'key: value'. Write its keys below it, indented.")
         return None
     try:
         return shape.model_validate(node)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        misspelt = {near for detail in details for near in _meant_by(detail, shape, node)}
+    rest = Rest(shape, node, mark)
+    for _ in range(MOST_ROUNDS):
+        misspelt = {near for detail in details for near in _meant_by(detail, shape, rest.node)}
         for detail in details:
-            if not (detail["type"] == "missing" and detail["loc"] in misspelt):
-                problems.tell(*_misfit(detail, shape, node, mark, what))
-        return None
+            if not (detail["type"] == "missing" and detail["loc"] in misspelt) and not rest.is_guessed(detail["loc"]):
+                place, message = _misfit(detail, shape, rest.node, mark, what)
+                problems.tell(place, message, cause=(detail["type"], detail["loc"]) == ("regimen", ("id",)))
+        rest.mend(details)
+        try:
+            return rest.read()
+        except ValidationError as error:  # of what a misspelt key holds
+            details = error.errors(include_url=False)
+    return None
 
 
 def _meant_by(detail: ErrorDetails, shape: type[Shape], node: Mapping) -> list[tuple[int | str, ...]]:
@@ -58,71 +64,68 @@ def _meant_by(detail: ErrorDetails, shape: type[Shape], node: Mapping) -> list[t
     if detail["type"] != "extra_forbidden":
         return []
     *within, key = detail["loc"]
-    _, _, steps = _walk(node, node.mark, list(detail["loc"]))
-    return [(*within, near) for near in nearest(str(key), keys_of(_shape_at(shape, steps)))]
+    _, _, steps = walk(node, node.mark, list(detail["loc"]))
+    keys = keys_of(shape_at(shape, steps))
+    return [(*within, near) for near in meant_by(str(key), keys, holder(node, steps))]
 
 
 def _misfit(detail: ErrorDetails, shape: type[Shape], node: Mapping, mark: Mark, what: str) -> tuple[Mark, str]:
     path = list(detail["loc"])
-    found, place, steps = _walk(node, mark, path)
-    named = " ".join(f"(item {step + 1})" if isinstance(step, int) else step for step in steps)
+    found, place, steps = walk(node, mark, path)
     if detail["type"] == "missing":
-        inner = f", {named}" if named else ""
-        return place, f"{what}{inner} lacks {quote(str(path[-1]))}. Add it."
+        return place, f"{_owner(steps, what)} lacks {quote(str(path[-1]))}. Add it."
     if detail["type"] == "extra_forbidden":
-        hint = did_you_mean(str(path[-1]), keys_of(_shape_at(shape, steps)))
-        cure = hint if "mean" in hint else f"{hint} Delete it."
-        return _key_mark(node, steps, place), f"{quote(str(path[-1]))} is not a key of {what}.{cure}"
+        hint = offer(str(path[-1]), keys_of(shape_at(shape, steps)), holder(node, steps))
+        cure = hint if "mean" in hint else f"{hint} {_way_out(found)}"
+        owner = _owner(steps[:-1], what)
+        return _key_mark(node, steps, place), f"{quote(str(path[-1]))} is not a key of {owner}.{cure}"
+    named = _named(steps)
     if isinstance(found, Scalar) and found.is_nothing:
         return place, f"{named}: {NO_VALUE}"
-    said = detail["ctx"]["message"] if detail["type"] == "regimen" else EXPECTED[detail["type"]]
-    if detail["type"] == "list_type" and isinstance(found, Scalar) and found.text and steps[-1] != "phases":
-        said = f"a list is expected. Write [{found.text[:40]}]."
+    said: str = detail["ctx"]["message"] if detail["type"] == "regimen" else EXPECTED[detail["type"]]
+    if detail["type"] in EXPECTED and isinstance(found, Scalar) and found.text:
+        said = f"{said.partition('. ')[0]}. {_instead(steps, found.text) or said.partition('. ')[2]}"
+    if isinstance(found, Mapping | Sequence) and detail["type"] == "regimen":
+        place = found.mark
     return place, f"{named}: {said}"
 
 
-def _walk(node: Any, mark: Mark, path: list[int | str]) -> tuple[Any, Mark, list[int | str]]:
-    """Follow a path as far as it leads; the node there, its place, and the steps that were followed."""
-    steps: list[int | str] = []
-    for step in path:
-        if isinstance(node, Mapping) and isinstance(step, str) and step in node:
-            mark = node.place_of(step)
-            node = node[step]
-        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node):
-            node = node[step]
-            mark = node.mark
+def _instead(steps: list[int | str], text: str) -> str | None:
+    """What to write for a text where a list, or keys with values, are expected; None where that cannot be guessed."""
+    match steps:
+        case [*_, "phases"]:
+            return None
+        case [*_, "range" | "plausible"]:
+            return "Write [lowest, highest]."
+        case [*_, "cites", int()]:
+            return f"Write {{source: {shorten(text)}}}."
+        case [*_, "phases", int()]:
+            return f"Write {{name: {shorten(text)}}}."
+    return f"Write [{shorten(text)}]."
+
+
+def _way_out(found: object) -> str:
+    """What to do with a key that is none; one without a value may be the rest of a text that a comma cut in two."""
+    cut_off = isinstance(found, Scalar) and found.is_nothing
+    return "If it is part of a text, put the whole text in quotes; else delete it." if cut_off else "Delete it."
+
+
+def _named(steps: list[int | str]) -> str:
+    """A path in words: "phase 1, every", "range, item 2"."""
+    words: list[str] = []
+    for step in steps:
+        if isinstance(step, int) and words and words[-1] in PART:
+            words[-1] = f"{PART[words[-1]]} {step + 1}"
         else:
-            continue
-        steps.append(step)
-    return node, mark, steps
+            words.append(f"item {step + 1}" if isinstance(step, int) else shorten(step))
+    return ", ".join(words)
+
+
+def _owner(steps: list[int | str], what: str) -> str:
+    """What a path leads to: "phase 1 of regimen 'weekly'"."""
+    return f"{_named(steps)} of {what}" if steps else what
 
 
 def _key_mark(node: Any, steps: list[int | str], place: Mark) -> Mark:
     """The place of the key that a path ends in."""
-    for step in steps[:-1]:
-        node = node[step]
-    return node.key_marks.get(str(steps[-1]), place) if isinstance(node, Mapping) and steps else place
-
-
-def _shape_at(shape: type[Shape], steps: list[int | str]) -> type[Shape]:
-    """The shape whose key a path ends in."""
-    for step in steps[:-1]:
-        nested = _nested(shape).get(step) if isinstance(step, str) else None
-        shape = nested or shape
-    return shape
-
-
-def _nested(shape: type[Shape]) -> dict[str, type[Shape]]:
-    """The keys of a shape that hold shapes, or lists or mappings of them."""
-    found: dict[str, type[Shape]] = {}
-    for name, field in shape.model_fields.items():
-        for inner in _types_in(field.annotation):
-            if isinstance(inner, type) and issubclass(inner, Shape):
-                found[field.alias or name] = inner
-    return found
-
-
-def _types_in(annotation: Any) -> Iterator[Any]:
-    yield annotation
-    for inner in get_args(annotation):
-        yield from _types_in(inner)
+    return holder(node, steps).key_marks.get(str(steps[-1]), place) if steps else place

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from engine.language.errors import Problem, quote
+from engine.language.errors import Problem, nearest, quote
 from engine.language.numbers import NumberError, read_number, read_quantity
 from engine.language.shapes import PhaseShape
 from engine.language.source import Scalar
@@ -55,10 +54,33 @@ def read_duration(text: str) -> Span:
         ValueError: with a message that says what to write.
     """
     span = read_span(text)
-    singular = re.sub("s$", "", normal(span.unit))
+    singular = _word(span.unit)
     if singular not in DAYS:
-        raise NumberError(f"{quote(text)} is no duration. Write a number of days, weeks, months or years.")
+        meant = nearest(span.unit.casefold(), [*DAYS, *(f"{word}s" for word in DAYS)])
+        cure = f"Did you mean {quote(meant[0])}?" if meant else "Write a number of days, weeks, months or years."
+        raise NumberError(f"{quote(text)} is no duration. {cure}")
     return Span(span.low, span.high, singular)
+
+
+def _word(unit: str) -> str:
+    """The word for a unit of time, however it is written: "wks" is week."""
+    singular = normal(unit).removesuffix("s")
+    return {"h": "hour"}.get(singular, singular)
+
+
+def spelled(scalar: Scalar | None) -> str | None:
+    """A duration with the word for its unit in full, "1 to 2 weeks" for "1 to 2 wks"; other words as they are."""
+    if scalar is None:
+        return None
+    try:
+        span = read_duration(scalar.text)
+    except ValueError:
+        return scalar.text
+    written = read_span(scalar.text).unit
+    if written in {span.unit, f"{span.unit}s"}:
+        return scalar.text
+    number = scalar.text.strip().removesuffix(written).rstrip()
+    return f"{number} {span.unit}{'' if span.low == span.high == 1 else 's'}"
 
 
 def check_phase(phase: PhaseShape) -> Iterator[Problem]:

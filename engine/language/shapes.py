@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 
@@ -57,6 +66,16 @@ class Shape(BaseModel):
     mark: SkipJsonSchema[Annotated[Mark, PlainValidator(_as_given)]] = Field(
         default=Mark("", 1, 1), alias="\0mark", exclude=True
     )
+    _gaps: frozenset[str] = PrivateAttr(default=frozenset())
+
+    @property
+    def gaps(self) -> frozenset[str]:
+        """The keys that are written but cannot be read, which has been told: they are absent, or hold a stand-in."""
+        return self._gaps
+
+    @gaps.setter
+    def gaps(self, keys: frozenset[str]) -> None:
+        self._gaps = keys
 
     @model_validator(mode="before")
     @classmethod

@@ -12,8 +12,9 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -31,6 +32,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from engine.language.errors import Mark, Problem, Problems, RulesetError, quote
+from engine.language.syntax import syntax_problem
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 50
@@ -44,6 +46,7 @@ _NUMBER = re.compile(
 )
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\Z")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_CUT_OFF = re.compile(r" +#[0-9]")  # "dose #2": a person means a number, YAML reads a comment
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,8 @@ class Sequence(list[Any]):
 
 class Mapping(dict[str, Any]):
     """A YAML mapping that knows where it and each of its keys begin."""
+
+    more: tuple[Mapping, ...] = ()  # that follow it in a list, where the dash before them was lost
 
     def __init__(self, mark: Mark) -> None:
         super().__init__()
@@ -150,12 +155,12 @@ def parse_yaml(text: str, shown: str) -> Node | None:
 
 def parse_leniently(text: str, shown: str, problems: Problems) -> tuple[Node | None, bool]:
     """Read a YAML text, going on after what can be gone on after; False when part of it is missing from the nodes."""
-    reader = _Reader(shown, problems)
+    reader = _Reader(shown, problems, text)
     root = None
     try:
         root = reader.read(YAML(typ="safe", pure=True).parse(text))
     except (MarkedYAMLError, ReaderError) as error:
-        problems.append(_syntax_problem(error, shown, text))
+        problems.append(syntax_problem(error, shown, text))
         reader.whole = False
     except _StopError:
         reader.whole = False
@@ -167,40 +172,6 @@ def parse_leniently(text: str, shown: str, problems: Problems) -> tuple[Node | N
     return root, reader.whole
 
 
-def _syntax_problem(error: MarkedYAMLError | ReaderError, shown: str, text: str) -> Problem:
-    if isinstance(error, ReaderError):
-        before = text[: error.position] if isinstance(error.position, int) else ""
-        mark = Mark(shown, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        return Problem(mark, "this character is not allowed in YAML. Delete it.")
-    place = error.problem_mark or error.context_mark
-    mark = Mark(shown, place.line + 1, place.column + 1) if place else Mark(shown, 1, 1)
-    lines = text.splitlines()
-    line = lines[mark.line - 1] if mark.line <= len(lines) else ""
-    if "\t" in line[: mark.column]:
-        mark = mark._replace(column=line.index("\t") + 1)
-        return Problem(mark, "a tab stands where YAML wants spaces. Indent with spaces.")
-    begun = error.context_mark
-    opened = Mark(shown, begun.line + 1, begun.column + 1) if begun else mark
-    return _in_our_words(error.problem or "", error.context or "", mark, opened)
-
-
-def _in_our_words(problem: str, context: str, mark: Mark, opened: Mark) -> Problem:
-    """What ruamel found, for people who do not know the words of the YAML standard."""
-    if "escape" in problem:
-        return Problem(mark, "a backslash has a meaning between double quotes. Use single quotes, or take it out.")
-    if "quoted" in context:
-        return Problem(opened, "the quote that opens here is never closed. Add the closing quote.")
-    if "flow" in context:
-        return Problem(opened, f"what opens here breaks off in line {mark.line}. Add the missing bracket or comma.")
-    if "mapping values are not allowed" in problem:
-        message = "a colon makes no sense here. Put a text that holds ': ' in quotes, or mend the indentation."
-        return Problem(mark, message)
-    if "block" in context:
-        return Problem(mark, f"does not fit what begins in line {opened.line}. Indent it like the lines around it.")
-    said = ", ".join(filter(None, [problem, context]))
-    return Problem(mark, f"is not YAML as written ({said}). Check indentation, colons, brackets and quotes near here.")
-
-
 class _StopError(Exception):
     """Reading cannot go on; why has been told."""
 
@@ -208,9 +179,10 @@ class _StopError(Exception):
 class _Reader:
     """Builds nodes from events, keeping every problem it meets."""
 
-    def __init__(self, shown: str, problems: Problems) -> None:
+    def __init__(self, shown: str, problems: Problems, text: str) -> None:
         self.shown = shown
         self.tell = problems.tell
+        self.lines = text.splitlines() if _CUT_OFF.search(text) else []
         self.last = Mark(shown, 1, 1)
         self.whole = True
         self.documents = 0
@@ -238,7 +210,7 @@ class _Reader:
         self.last = Mark(self.shown, event.start_mark.line + 1, event.start_mark.column + 1)
         return self.last
 
-    def _node(self, event: Event, events: Iterator[Event], depth: int) -> Node:
+    def _node(self, event: Event, events: Iterator[Event], depth: int, *, in_list: bool = False) -> Node:
         mark = self._mark(event)
         self._refuse_extras(event, mark)
         self.nodes += 1
@@ -247,7 +219,7 @@ class _Reader:
         if self.nodes > MAX_NODES:
             self._stop(mark, f"is the {MAX_NODES + 1}th value of this file. Split it into several files.")
         if isinstance(event, MappingStartEvent):
-            return self._mapping(mark, events, depth)
+            return self._mapping(mark, events, depth, in_list=in_list)
         if isinstance(event, SequenceStartEvent):
             return self._sequence(mark, events, depth)
         if isinstance(event, ScalarEvent):
@@ -261,20 +233,29 @@ class _Reader:
     def _refuse_extras(self, event: Event, mark: Mark) -> None:
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if isinstance(event, AliasEvent):
-            self.tell(mark, f"{quote(f'*{anchor}')} is an alias. Write the value out here.")
+            self.tell(mark, f"{quote(f'*{anchor}')} is an alias. Write the value out here, or put a text in quotes.")
             self.whole = False
             return
         if anchor:
-            self.tell(mark, f"{quote(f'&{anchor}')} is an anchor. Delete it, and write the value out where it is used.")
+            self.tell(
+                mark,
+                f"{quote(f'&{anchor}')} is an anchor. Write the value out where it is used, or put a text in quotes.",
+            )
         if tag:
             written = str(tag).replace("tag:yaml.org,2002:", "!!")
-            self.tell(mark, f"{quote(written)} is a tag. Delete it: the fact decides what a value means.")
+            cure = "Delete it, or put a text in quotes."
+            if written.startswith("!="):
+                cure = "For 'not' write {is_not: value}."
+            self.tell(mark, f"{quote(written)} is a tag, which rulesets do not use. {cure}")
 
     def _scalar(self, event: ScalarEvent, mark: Mark) -> Scalar:
         plain = not event.style
         if _UNPRINTABLE.search(event.value):
             self.tell(mark, f"{quote(event.value)} holds a character that cannot be shown. Take it out.")
         start, end = event.start_mark, event.end_mark
+        if plain and end.line < len(self.lines) and _CUT_OFF.match(self.lines[end.line], end.column):
+            message = "this text is cut off at its #. Put the whole text in quotes, or a space behind the #."
+            self.tell(mark, message)
         edge = 0 if plain else 1
         as_written = start.line == end.line and end.column - start.column == len(event.value) + 2 * edge
         return Scalar(event.value, mark, plain, edge if as_written else None)
@@ -284,16 +265,33 @@ class _Reader:
         for event in events:
             if isinstance(event, SequenceEndEvent):
                 break
-            node.append(self._node(event, events, depth + 1))
+            item = self._node(event, events, depth + 1, in_list=True)
+            node.append(item)
+            if isinstance(item, Mapping):
+                node.extend(item.more)
         return node
 
-    def _mapping(self, mark: Mark, events: Iterator[Event], depth: int) -> Mapping:
-        node = Mapping(mark)
+    def _mapping(self, mark: Mark, events: Iterator[Event], depth: int, *, in_list: bool) -> Mapping:
+        pairs: list[tuple[Node, Node]] = []
         for event in events:
             if isinstance(event, MappingEndEvent):
                 break
             key = self._node(event, events, depth + 1)
             value = self._node(next(events), events, depth + 1)
+            pairs.append((key, value))
+        first, *more = _at_lost_dashes(pairs) if in_list else [pairs]
+        node = self._filled(mark, first)
+        for part in more:
+            key = cast("Scalar", part[0][0])
+            message = f"a second {quote(key.text)} stands in this item. Write '- ' before it: a new one begins here."
+            self.tell(key.mark, message, cause=True)
+        if more:
+            node.more = tuple(self._filled(part[0][0].mark, part) for part in more)
+        return node
+
+    def _filled(self, mark: Mark, pairs: list[tuple[Node, Node]]) -> Mapping:
+        node = Mapping(mark)
+        for key, value in pairs:
             self._enter(node, key, value)
         return node
 
@@ -307,18 +305,30 @@ class _Reader:
         elif key.text in node:
             first = node.key_marks[key.text].line
             message = f"{quote(key.text)} stands twice here, first in line {first}. Delete one, or rename it."
-            self.tell(key.mark, message)
+            self.tell(key.mark, message, cause=isinstance(value, Mapping))
             _join(node[key.text], value)
         else:
             node[key.text] = value
             node.key_marks[key.text] = key.mark
 
 
+def _at_lost_dashes(pairs: list[tuple[Node, Node]]) -> list[list[tuple[Node, Node]]]:
+    """The keys and values of an item of a list, parted where its first key and more of them come again."""
+    keys = [key.text if isinstance(key, Scalar) else "" for key, _ in pairs]
+    starts = [at for at, key in enumerate(keys) if key == keys[0]]
+    if len(starts) < 2 or len(keys) - len(set(keys)) < len(starts):  # noqa: PLR2004 (twice)
+        return [pairs]
+    return [pairs[start:end] for start, end in pairwise([*starts, len(pairs)])]
+
+
 def _join(first: Node, second: Node) -> None:
     """Keep what a key holds that stands twice, so that what refers to it is not reported as well."""
     if isinstance(first, Mapping) and isinstance(second, Mapping):
-        for key in second.keys() - first.keys():
-            first[key], first.key_marks[key] = second[key], second.key_marks[key]
+        for key, node in second.items():
+            if key in first:
+                _join(first[key], node)
+            else:
+                first[key], first.key_marks[key] = node, second.key_marks[key]
     elif isinstance(first, Sequence) and isinstance(second, Sequence):
         first.extend(second)
 

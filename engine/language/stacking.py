@@ -38,12 +38,12 @@ def _collect(path: Path, find: Find, problems: Problems, done: dict[Path, Layer]
         base = find(scalar.text, path)
         if base is None:
             message = f"{quote(scalar.text)} is found neither beside this ruleset nor under rulesets/. Check the name."
-            problems.tell(scalar.mark, message)
+            problems.tell(scalar.mark, message, cause=True)
             layer.torn = True
         elif base.resolve() in (*above, here):
             loop = [*above, here, base.resolve()]
             names = " → ".join(each.name for each in loop[loop.index(base.resolve()) :])
-            problems.tell(scalar.mark, f"rulesets extend each other in a loop: {names}. Take one out.")
+            problems.tell(scalar.mark, f"rulesets extend each other in a loop: {names}. Take one out.", cause=True)
             layer.torn = True
         else:
             _collect(base, find, problems, done, (*above, here))
@@ -54,9 +54,11 @@ def stack(layers: list[Layer], problems: Problems) -> Layer:
     """Put layers on each other, the base first; the result speaks for the last."""
     top = layers[-1]
     joined = Layer(top.path, top.mark, dict(top.header), dict(top.header_marks))
+    joined.stacked = any("extends" in layer.header_marks for layer in layers)
     for layer in layers:
         joined.broken |= layer.broken
         joined.lost |= layer.lost
+        joined.doubles.extend(layer.doubles)
         joined.torn = joined.torn or layer.torn
         joined.accept.extend(layer.accept)
         joined.goals = layer.goals or joined.goals
@@ -103,7 +105,8 @@ def _replaced(
     if old.text not in base:
         if not joined.may_declare(kind, old.text):
             hint = did_you_mean(old.text, base)
-            problems.tell(old.mark, f"{quote(old.text)} is no {NOUN[kind]} of a base.{hint} Mend the id, or delete it.")
+            message = f"{quote(old.text)} is no {NOUN[kind]} of a base.{hint} Mend the id, or delete it."
+            problems.tell(old.mark, message)
         return {**below, name: shape}
     if name != old.text and name in below:
         problems.tell(old.mark, f"{NOUN[kind]} {quote(name)} is in a base already. Rename it.")
@@ -123,7 +126,9 @@ def _amended(old: shapes.FactShape, new: shapes.FactShape, name: str, problems: 
             problems.tell(given.pop(key).mark, message)
     if "options" in given and old.options is not None:
         given["options"] = _with_options(old.options, given["options"])
-    return old.model_copy(update=given)
+    amended = old.model_copy(update=given)
+    amended.gaps = old.gaps | new.gaps
+    return amended
 
 
 def _with_options(old: Mapping, new: Mapping) -> Mapping:

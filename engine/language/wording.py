@@ -20,19 +20,31 @@ from engine.language.model import (
     HeldTest,
     KnownTest,
     Not,
+    Phase,
     Rule,
     Ruleset,
     SetTest,
     Test,
 )
+from engine.language.numbers import show_number
+from engine.language.schedules import say_every
 from engine.language.values import UNKNOWN, Answer, Quantity
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
+# Units that are words with a plural; abbreviations such as mg or yr have none.
+COUNTED = frozenset({
+    "second", "minute", "hour", "day", "week", "month", "year", "ampoule", "capsule", "cell", "dose", "drop",
+    "injection", "point", "tablet", "unit", "vial", "visit",
+})  # fmt: skip
 SHORT = 2  # parts that "and" joins without a semicolon
 COMPARED = {"below": "below", "at_most": "at most", "at_least": "at least", "above": "above"}
+PHASE_PARTS = ("Dose", "Route", "How often", "How long", "Review after")
+DEPENDS_ON_UNKNOWN = "It depends on what was answered “I do not know”"
+WAITS_FOR = "It waits until it is known that this does not hold"
+AS_THE_PROTOCOL_SAYS = "as the protocol says"
 DATED = {"below": "before", "at_most": "on or before", "at_least": "on or after", "above": "after"}
 
 
@@ -49,7 +61,22 @@ def say_value(fact: Fact | None, value: Answer) -> str:
         return _join([_label(fact, option) for option in value], "and") if value else "none"
     if isinstance(value, str):
         return _label(fact, value)
-    return say_date(value) if isinstance(value, dt.date) else str(value)
+    return _say_amount(value) if isinstance(value, Quantity | dt.date) else str(value)
+
+
+def _say_amount(value: Quantity | dt.date) -> str:
+    """A date or a quantity, the word of its unit in the plural unless it is one: "1 week", "54 years", "2 tablets"."""
+    if isinstance(value, dt.date):
+        return say_date(value)
+    counted, slash, per = (value.unit or "").partition("/")
+    word = counted.strip()
+    if word in COUNTED:
+        unit = word if abs(value.number) == 1 else f"{word}s"
+    elif word.endswith("s") and word[:-1] in COUNTED and abs(value.number) == 1:
+        unit = word[:-1]
+    else:
+        return str(value)
+    return f"{show_number(value.number)} {unit}{slash}{per}"
 
 
 def _label(fact: Fact | None, option: str) -> str:
@@ -154,7 +181,7 @@ def _say_set(name: str, fact: Fact, test: SetTest) -> str:
 def _say_checks(fact: Fact, checks: Sequence[Check]) -> str:
     match checks:
         case [Bound("at_least", low), Bound("at_most", high)] if len(low) == len(high):
-            main, *rest = (f"{_say_cutoff(a)} to {_say_cutoff(b)}" for a, b in zip(low, high, strict=True))
+            main, *rest = (f"{_say_amount(a)} to {_say_amount(b)}" for a, b in zip(low, high, strict=True))
             return f"from {main}{_in_brackets(rest)}"
         case _:
             return " and ".join(_say_check(fact, check) for check in checks)
@@ -170,13 +197,9 @@ def _say_check(fact: Fact, check: Check) -> str:
 
 
 def _say_bound(bound: Bound) -> str:
-    first, *rest = map(_say_cutoff, bound.cutoffs)
+    first, *rest = map(_say_amount, bound.cutoffs)
     words = DATED if isinstance(bound.cutoffs[0], dt.date) else COMPARED
     return f"{words[bound.comparison]} {first}{_in_brackets(rest)}"
-
-
-def _say_cutoff(value: Quantity | dt.date) -> str:
-    return say_date(value) if isinstance(value, dt.date) else str(value)
 
 
 def _in_brackets(others: Sequence[str]) -> str:
@@ -199,6 +222,50 @@ def say_rule(ruleset: Ruleset, rule: Rule) -> str:
     when = say_condition(ruleset, rule.when)
     conclusion = say_conclusion(ruleset, rule)
     return f"{'Always' if when == 'always' else f'When {when}'}: {conclusion}."
+
+
+def say_held(fact: Fact, value: Answer) -> str:
+    """What a fact is, as trails tell it: "Medicines: none"."""
+    return f"{fact.label}: {say_value(fact, value)}"
+
+
+def say_holds(ruleset: Ruleset, rule: Rule) -> list[str]:
+    """What a rule concludes, each as "Route: injection"."""
+    facts = ruleset.facts
+    return [
+        say_held(facts[name], tuple(map(str, values)) if facts[name].is_set else values[0])
+        for name, values in rule.then
+    ]
+
+
+def say_strength(strength: str | None) -> str | None:
+    """How strongly a source recommends it."""
+    if strength is None:
+        return None
+    return "usual practice, not settled" if strength == "custom" else f"{strength} recommendation"
+
+
+def say_phase(phase: Phase) -> dict[str, str]:
+    """The parts of a phase in words, under the headings of a schedule; what is absent is as the local protocol says."""
+    often = say_every(phase.every) if phase.every else None
+    said = (phase.dose, phase.route, often, _how_long(phase), phase.review_after)
+    return {part: text or AS_THE_PROTOCOL_SAYS for part, text in zip(PHASE_PARTS, said, strict=True)}
+
+
+def _how_long(phase: Phase) -> str:
+    said = [f"until {phase.until}"] if phase.until else []
+    said += [phase.for_ if phase.for_ == "ongoing" else f"for {phase.for_}"] if phase.for_ else []
+    return ", ".join(said)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 rule, 2 rules."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first."""
+    return text[:1].upper() + text[1:]
 
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

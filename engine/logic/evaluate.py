@@ -7,12 +7,14 @@ visited so that each comes after all that it depends on, so every sign is final 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import product
 
 from engine.language import formula
 from engine.language.answers import canonical_number
+from engine.language.errors import RegimenError
 from engine.language.model import (
     All,
     Any,
@@ -32,6 +34,15 @@ from engine.language.values import UNKNOWN, Answer, Quantity, Single
 from engine.logic.compare import includes, meets
 from engine.logic.outcome import FORMULA, OTHERWISE, RULE, Outcome
 from engine.logic.signs import FALSE, TRUE, UNSIGNED, Sign, every, known, opposite, some
+
+MOST_COMBINATIONS = 10_000  # four parts in ten-fold conflict; one combination is the rule
+
+
+class TooManyConflictsError(RegimenError):
+    """A formula has more than 10,000 values, because its parts are concluded in so many ways."""
+
+    def __str__(self) -> str:
+        return "The rules contradict each other in so many ways that a formula has over 10,000 values. Mend the rules."
 
 
 class Evaluation(Outcome):
@@ -86,18 +97,10 @@ class Evaluation(Outcome):
         """The sign of a test, its gate left aside."""
         fact = self.ruleset.facts[test.fact]
         if fact.is_input:
-            return self._input_sign(test, fact)
+            return answer_sign(test, fact, self.answers[fact.id]) if fact.id in self.answers else UNSIGNED
         if fact.is_set:
-            return self._set_sign(test, fact)
+            return set_sign(test, self.options[fact.id])
         return self._derived_sign(test, fact)
-
-    def _input_sign(self, test: Test, fact: Fact) -> Sign:
-        if fact.id not in self.answers:
-            return UNSIGNED
-        answer = self.answers[fact.id]
-        if isinstance(test, KnownTest):
-            return known((answer is not UNKNOWN) == test.known)
-        return UNSIGNED if answer is UNKNOWN else known(passes(test, fact, answer))
 
     def _derived_sign(self, test: Test, fact: Fact) -> Sign:
         if isinstance(test, HeldTest) and not test.held:
@@ -110,17 +113,6 @@ class Evaluation(Outcome):
             refuted = all(r.id in self.fails or not passes(test, fact, r.concludes(fact.id)[0]) for r in rules)
             sign |= FALSE if refuted else UNSIGNED
         return sign
-
-    def _set_sign(self, test: Test, fact: Fact) -> Sign:
-        options = self.options[fact.id]
-        if isinstance(test, HeldTest):
-            sign = some(options.values())
-            return sign if test.held else opposite(sign)
-        assert isinstance(test, SetTest)  # noqa: S101 (the loader allows nothing else on a set)
-        signs = (options[option] for option in test.options)
-        if test.mode == "all":
-            return every(signs)
-        return some(signs) if test.mode == "any" else opposite(some(signs))
 
     # Facts
 
@@ -177,8 +169,7 @@ class Evaluation(Outcome):
 
     def combinations(self, fact: Fact) -> list[tuple[Single, ...]]:
         """The values that the parts of a formula hold together."""
-        names = fact.formula.names if fact.formula else ()
-        return list(product(*(self.part_values(name) for name in names)))
+        return together([self.part_values(name) for name in fact.formula.names]) if fact.formula else []
 
     def part_values(self, name: str) -> tuple[Single, ...]:
         """The values that a formula sees in a part: none while its gate is not known true."""
@@ -200,6 +191,36 @@ def passes(test: Test, fact: Fact, value: Answer) -> bool:
         return includes(test, value)  # type: ignore[arg-type]
     assert isinstance(test, HeldTest)  # noqa: S101 (whether something is known is not asked of a value)
     return test.held == bool(value != ())
+
+
+def answer_sign(test: Test, fact: Fact, answer: Answer) -> Sign:
+    """The sign that an answer gives a test, the gate left aside."""
+    if isinstance(test, KnownTest):
+        return known((answer is not UNKNOWN) == test.known)
+    return UNSIGNED if answer is UNKNOWN else known(passes(test, fact, answer))
+
+
+def set_sign(test: Test, options: Mapping[str, Sign]) -> Sign:
+    """The sign of a test on a derived set from those of its options."""
+    if isinstance(test, HeldTest):
+        sign = some(options.values())
+        return sign if test.held else opposite(sign)
+    assert isinstance(test, SetTest)  # noqa: S101 (the loader allows nothing else on a set)
+    signs = (options[option] for option in test.options)
+    if test.mode == "all":
+        return every(signs)
+    return some(signs) if test.mode == "any" else opposite(some(signs))
+
+
+def together(parts: Sequence[tuple[Single, ...]]) -> list[tuple[Single, ...]]:
+    """Every combination of the values of parts.
+
+    Raises:
+        TooManyConflictsError: rules contradict each other so often that there are more than can be looked at.
+    """
+    if math.prod(map(len, parts)) > MOST_COMBINATIONS:
+        raise TooManyConflictsError
+    return list(product(*parts))
 
 
 def compute(ruleset: Ruleset, fact: Fact, values: Mapping[str, Single]) -> Single | None:

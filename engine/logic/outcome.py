@@ -114,8 +114,8 @@ def results_of(outcome: Outcome, *, regimen_rests_on_conflict: bool) -> Results:
         if value is not None and (name not in goals or outcome.is_result(goals[name]))
     }
     undetermined = [goal.fact for goal in ruleset.goals if outcome.pursued(goal) and not outcome.settled(goal.fact)]
-    if regimen_rests_on_conflict and conclusions.pop("regimen", None) is not None and "regimen" in goals:
-        undetermined.append("regimen")
+    if regimen_rests_on_conflict and conclusions.pop("regimen", None) is not None:
+        undetermined.extend(goal.fact for goal in ruleset.goals if goal.fact == "regimen" and outcome.pursued(goal))
     regimen = conclusions.get("regimen") if ruleset.regimens else None
     order = list(goals)
     return Results(

@@ -73,6 +73,7 @@ class Step:
         role: "decisive" when a result rests on it; "held back" while whether a rule that overrides it holds is unknown.
         outranked_by: the rule that does.
         another_support: striking what it concludes leaves every goal as it is.
+        waits_for: the rules that hold it back.
     """
 
     seq: int
@@ -89,6 +90,7 @@ class Step:
     cites: tuple[Citation, ...] = ()
     strength: str | None = None
     needs_check: str | None = None
+    waits_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def conclude(
         drafts: every step, in any order.
         goal_leaves: for each goal that is a result, what its values and its `when` rest on.
     """
-    regimen = [Held("regimen", value) for value in outcome.held.get("regimen", ()) if outcome.ruleset.regimens]
+    regimen = [Held("regimen", value) for value in outcome.held.get("regimen", ())]
     torn = bool(regimen) and rests_on_conflict(outcome, drafts, [*regimen, *goal_leaves.get("regimen", ())])
     if torn and len(regimen) == 1:
         goal_leaves = {goal: leaves for goal, leaves in goal_leaves.items() if goal != "regimen"}
@@ -212,16 +214,25 @@ class _Writer:
         kind, name = draft.key
         role: Role = "decisive" if seq in decisive else "also applied"
         blank = Step(
-            seq, kind, None, name, "", "", self._used(draft.used), self._concluded(draft.concludes),
-            role, None, draft.another_support,
-        )  # fmt: skip
+            seq=seq,
+            kind=kind,
+            rule=None,
+            fact=name,
+            title="",
+            because="",
+            used=self._used(draft.used),
+            concludes=self._concluded(draft.concludes),
+            role=role,
+            outranked_by=None,
+            another_support=draft.another_support,
+        )
         if kind == RULE:
             return self._rule_step(blank, self.ruleset.rules[name])
         label = self.ruleset.facts[name].label
         if kind == OTHERWISE:
             value = say_value(self.ruleset.facts[name], draft.concludes[0].value)
             because = "Every rule that could say otherwise is ruled out."
-            return replace(blank, title=f"{label} is {value} unless a rule says otherwise", because=because)
+            return replace(blank, title=f"{label}: {value}, unless a rule says otherwise", because=because)
         formula = self.ruleset.facts[name].formula
         return replace(
             blank, title=f"{label} is computed", because=f"{label} = {self._spelled(formula.text if formula else '')}"
@@ -244,13 +255,17 @@ class _Writer:
     def _rule_step(self, blank: Step, rule: Rule) -> Step:
         outranked = None
         role = blank.role
+        waits_for: tuple[str, ...] = ()
         if rule.id not in self.outcome.applies:
             others = self.ruleset.overriders[rule.id]
             outranked = next((other.id for other in others if self.outcome.whens[other.id] & TRUE), None)
             role = "outranked" if outranked else "held back"
+            if not outranked:
+                waits_for = tuple(other.id for other in unsigned_overriders(self.ruleset, self.outcome, rule))
         return replace(
             blank, kind=rule.kind, rule=rule.id, fact=None, title=rule.title, because=because_of(self.outcome, rule),
             role=role, outranked_by=outranked, cites=rule.cites, strength=rule.strength, needs_check=rule.needs_check,
+            waits_for=waits_for,
         )  # fmt: skip
 
     def _used(self, leaves: tuple[Leaf, ...]) -> tuple[Used, ...]:
@@ -267,8 +282,7 @@ class _Writer:
 
 def because_of(outcome: Outcome, rule: Rule) -> str:
     """A rule's because-text with the values of this case."""
-    said = fill(rule.because, {name: _said(outcome, name) for name in placeholders(rule.because)})
-    return said[:1].upper() + said[1:]
+    return fill(rule.because, {name: _said(outcome, name) for name in placeholders(rule.because)})
 
 
 def _said(outcome: Outcome, name: str) -> str:
@@ -289,11 +303,6 @@ def _said(outcome: Outcome, name: str) -> str:
 def conclusions_of(rule: Rule) -> tuple[Held, ...]:
     """What a rule concludes when it applies."""
     return tuple(Held(fact, value) for fact, values in rule.then for value in values)
-
-
-def first_held(outcome: Outcome, fact: str, passing: Callable[[Single], bool]) -> Single | None:
-    """The first value that a fact holds, in the order of the ruleset, that passes."""
-    return next((value for value in outcome.held[fact] if passing(value)), None)
 
 
 def unsigned_overriders(ruleset: Ruleset, outcome: Outcome, rule: Rule) -> list[Rule]:

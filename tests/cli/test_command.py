@@ -203,3 +203,94 @@ def test_every_command_has_help():
     for name, command in main.commands.items():
         assert command.help, name
         assert run(name, "--help").exit_code == 0
+
+
+MADE_UP = str(Path(__file__).parents[1] / "webui" / "rulesets" / "injections")
+NUMB = "age: 54\nsex: male\nnumbness: yes\nserum: 140 ng/L\nhabits: [cold]\nlast: 2026-08-01\n"
+
+
+def told(answers, ruleset=MADE_UP, *, command="evaluate", as_of="2026-11-22"):
+    """What a command prints for people, in one line."""
+    done = run(command, ruleset, "--answers", "-", "--as-of", as_of, answers=answers)
+    return " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("command", ["evaluate", "next"])
+def test_an_emergency_is_told_before_everything_else(command):
+    said = told(NUMB.replace("[cold]", "[alone]"), command=command)
+
+    assert said.startswith("EMERGENCY. Urgency: emergency (get help now) Habits: injects alone. Call somebody today.")
+    assert not told(NUMB, command=command).startswith("EMERGENCY")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (
+            "Because Low level: yes (step 2); Numbness: yes (answered); Age: 54 years (answered). "
+            "So Regimen: intensive injections."
+        ),
+        "The date of this evaluation: 22 November 2026 (given)",
+        "[outranked by “A low level with numbness calls for intensive injections”]",
+        (
+            "The serum vitamin is 140 ng/L. Because Serum vitamin: 140 ng/L (answered). So Low level: yes. "
+            "Source: A paper on made-up injections, Table 1 (strong recommendation)."
+        ),
+        "So Mistakes: injected cold. Harm: It hurts. Remedy: Warm it in the hand first. No source cited.",
+        "Urgency: routine, unless a rule says otherwise",
+        (
+            "Loading: 1000 mcg, IM, every 2 days, until no further improvement, review after 3 weeks "
+            "Maintenance: 1000 mcg, IM, every 2 months, ongoing As the protocol says: review after."
+        ),
+    ],
+)
+def test_a_trail_is_told_in_the_words_of_the_site(words):
+    assert words in told(NUMB)
+
+
+def test_a_strength_is_told_also_where_no_source_is_cited():
+    assert "No source cited (usual practice, not settled)." in told(NUMB.replace("[cold]", "[alone]"))
+
+
+def test_a_step_that_is_held_back_names_what_it_waits_for():
+    said = told("age: 54\nsex: male\nserum: 140 ng/L\n")
+
+    waits = "So nothing is concluded from it. It waits until it is known that this does not hold: "
+    assert f"{waits}“A low level with numbness calls for intensive injections”." in said
+
+
+def test_a_goal_that_is_settled_in_part_is_marked():
+    assert "Mistakes: injected cold (so far)" in told(NUMB.replace("2026-08-01", "unknown"))
+    assert "(so far)" not in told(NUMB)
+
+
+def test_an_open_goal_names_only_the_unknown_answers_that_it_depends_on():
+    said = told("age: 54\nsex: male\nnumbness: no\nserum: unknown\nhabits: []\nlast: unknown\n")
+
+    assert "Regimen It depends on what was answered “I do not know”: Serum vitamin. " in said
+    assert "Mistakes It depends on what was answered “I do not know”: Last injection. " in said
+
+
+def test_what_was_not_known_is_told_with_the_rules_that_it_silenced_also_where_all_is_settled():
+    said = told(COMPLETE.replace("b12: 120 ng/L", "b12: unknown").replace("last_dose: unknown", ""), SMALL)
+    assert "What was not known Serum B12: 1 rule stayed silent because of it: “The level is low”." in said
+
+    settled = COMPLETE.replace("last_dose: unknown", "last_dose: 2026-01-01").replace("allergy: no", "allergy: unknown")
+    said = told(settled, SMALL)
+    assert "Allergy: no rule stayed silent because of it." in said
+
+
+def test_rules_tells_glossary_notes_and_how_many_rules_use_an_answer():
+    said = " ".join(run("rules", MADE_UP).stdout.split())
+
+    assert "What the words mean loading: The first weeks of treatment" in said
+    assert "For clinicians: Total and not active vitamin. Used by 2 rules." in said
+    assert "Used by 0 rules." in said
+    assert "After that: 1000 mcg, every month As the protocol says: route, how long, review after." in said
+    assert "When habits include injects alone: Urgency: emergency (get help now)." in said
+
+
+def test_next_tells_the_note_for_clinicians():
+    said = told("age: 54\nsex: male\nnumbness: no\nhabits: []\nlast: unknown\n", command="next")
+
+    assert "For clinicians: Total and not active vitamin." in said

@@ -93,6 +93,12 @@ BAD = [
     ("vegan",   "1",                        "Write yes or no"),
     ("signs",   "balance",                  "Write [balance]"),
     ("signs",   "none",                     "[] for none of them"),
+    ("signs",   "none",                     "Write [] for none of them, or options such as [numbness]"),
+    ("signs",   "None of these",            "Write [] for none of them"),
+    ("signs",   ["none"],                   "Write [] for none of them"),
+    ("signs",   "balanse",                  "Did you mean 'balance'?"),
+    ("sex",     "not known",                "Write unknown for 'I do not know'"),
+    ("age",     "n/a",                      "Write unknown for 'I do not know'"),
     ("signs",   ["balanse"],                "Did you mean 'balance'?"),
     ("signs",   ["x", "balance", "y"],      "Known here: numbness, balance. 'y' is no option of signs"),
     ("signs",   [["balance"]],              "is no single value"),
@@ -126,6 +132,15 @@ def test_an_answer_that_cannot_be_used_is_told(fact, answer, words):
     assert words in problem.message
     assert len(problem.message) < 300
     assert problem.message.rstrip("'\"")[-1] in ".?"
+
+
+@pytest.mark.parametrize("written", ["\x00", "\x1b[31m", "\ud800", "a\u2028b", "\u202e", "x\ny"])
+@pytest.mark.parametrize("fact", ["sex", "signs", "age", "onset", "vegan", None])
+def test_no_problem_shows_what_cannot_be_shown(fact, written):
+    for answers in ({fact: written}, {fact: [written]}) if fact else ({written: "x"},):
+        for problem in problems_of(answers):
+            assert problem.fact.isprintable()
+            assert problem.message.isprintable()
 
 
 def test_every_problem_is_told_at_once_in_the_order_given():

@@ -11,7 +11,9 @@ import pytest
 from engine.language.errors import RulesetError
 from engine.language.load import load_ruleset
 
-CORPUS = Path(__file__).resolve().parent.parent / "corpora" / "broken"
+CORPORA = Path(__file__).resolve().parent.parent / "corpora"
+CORPUS = CORPORA / "broken"
+SEVERAL = sorted((CORPORA / "several").iterdir())
 BROKEN = sorted(path for path in CORPUS.iterdir() if path.is_dir() or path.suffix == ".yaml")
 EXPECT = re.compile(r'# expect (\d+):(\d+) "(.*)"\n')
 FOR_PROGRAMMERS = re.compile(
@@ -60,6 +62,21 @@ def test_the_one_defect_is_told_where_it_is(path, tmp_path):
     assert Path(problems[0].mark.path).name == (file.name if path.is_dir() else "ruleset.yaml")
     assert not FOR_PROGRAMMERS.search(problems[0].message.replace(words, "")), told
     assert SENTENCES.fullmatch(problems[0].message), told
+
+
+@pytest.mark.parametrize("path", SEVERAL, ids=lambda path: path.stem)
+def test_several_defects_are_told_at_once_causes_first_and_nothing_else(path, tmp_path):
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    wanted = {line for file in files for line in file.read_text("utf-8").splitlines() if line.startswith("# tells ")}
+
+    problems = problems_of(folder_of(path, tmp_path))
+
+    said = [f"# tells {Path(p.mark.path).name}:{p.mark.line}:{p.mark.column} {p.message}" for p in problems]
+    shown = [line.replace(str(Path(problems[0].mark.path).parent) + "/", "") for line in said]
+    assert set(shown) == wanted, "\n".join(shown)
+    assert len(shown) == len(wanted)
+    for problem in problems:
+        assert SENTENCES.fullmatch(problem.message), problem.message
 
 
 SOUND = """\
@@ -190,7 +207,48 @@ def test_hidden_files_of_editors_are_not_read(tmp_path):
 
 def test_thousands_of_problems_are_cut_short(tmp_path):
     rules = "".join(
-        f"  - {{id: r{n}, title: T, when: {{}}, then: {{route: nasal}}, because: B.}}\n" for n in range(1000)
+        f"  - {{id: r{n}, title: T, when: {{}}, then: {{route: nasal_{n}}}, because: B.}}\n" for n in range(1000)
     )
 
     assert len(told(ruleset_folder(tmp_path, ruleset=SOUND + rules))) == 501
+
+
+def test_a_slip_in_one_file_hides_no_misfit_of_another(tmp_path):
+    rules = "rules:\n  - {id: first, title: First, kind: scop, when: {nowhere: 5}, then: {route: oral}, because: B.}\n"
+    folder = ruleset_folder(tmp_path, facts="facts:\n  nowhere: {label: [\n", rules=rules)
+
+    assert [said.partition(": ")[0] for said in told(folder)][1:] == ["2:37 kind"]
+
+
+def test_a_missing_fact_is_told_once_with_three_more_of_its_places(tmp_path):
+    rules = "".join(
+        f"  - {{id: r{n}, title: T, when: {{nothing: 1}}, then: {{route: oral}}, because: B.}}\n" for n in range(20)
+    )
+
+    (said,) = told(ruleset_folder(tmp_path, ruleset=SOUND + rules))
+
+    assert said.startswith("10:31 'nothing' is not a fact.")
+    places = "ruleset.yaml:11, ruleset.yaml:12, ruleset.yaml:13, …"
+    assert said.endswith(f"It is used in 19 more places: {places}.")
+
+
+def test_causes_are_told_before_what_they_cause(tmp_path):
+    problems = problems_of(ruleset_folder(tmp_path, a=SOUND.replace("years}", "yrz}"), b__yml="rules: []"))
+
+    assert Path(problems[0].mark.path).name == "b.yml"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("1 to 2 wks", "1 to 2 weeks"), ("1 wk", "1 week"), ("3 d", "3 days"), ("12 hrs", "12 hours"),
+        ("12 hours", "12 hours"), ("1 hour", "1 hour"), ("2 yrs", "2 years"), ("3 weeks", "3 weeks"),
+        ("1 months", "1 months"),
+    ],
+)  # fmt: skip
+def test_a_duration_is_kept_with_the_word_for_its_unit(tmp_path, written, kept):
+    regimens = f"regimens:\n  im: {{title: IM, phases: [{{name: One, every: {written}, for: {written}}}]}}\n"
+
+    (phase,) = load_ruleset(ruleset_folder(tmp_path, ruleset=SOUND + regimens)).regimens["im"].phases
+
+    assert (phase.every, phase.for_) == (kept, kept)

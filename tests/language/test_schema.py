@@ -66,6 +66,12 @@ def test_every_key_is_described():
         assert "mark" not in shape["properties"]
 
 
+@pytest.mark.parametrize("shape", ["RuleShape", "RegimenShape"])
+@pytest.mark.parametrize("key", ["needs_check", "strength"])
+def test_rules_and_regimens_say_how_sure_they_are(shape, key):
+    assert json_schema()["$defs"][shape]["properties"][key]["description"]
+
+
 @pytest.mark.parametrize("path", SOUND, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_sound_file_is_accepted(validator, path):
     assert [error.message for error in validator.iter_errors(as_json(path))] == []

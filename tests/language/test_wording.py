@@ -11,9 +11,23 @@ import pytest
 from engine.language.conditions import ConditionReader
 from engine.language.errors import Problems
 from engine.language.load import load_ruleset
+from engine.language.model import Phase
 from engine.language.source import parse_yaml
 from engine.language.values import UNKNOWN, Quantity
-from engine.language.wording import fill, placeholders, say_conclusion, say_condition, say_date, say_rule, say_value
+from engine.language.wording import (
+    AS_THE_PROTOCOL_SAYS,
+    fill,
+    placeholders,
+    say_conclusion,
+    say_condition,
+    say_date,
+    say_held,
+    say_holds,
+    say_phase,
+    say_rule,
+    say_strength,
+    say_value,
+)
 
 GOOD = Path(__file__).resolve().parent.parent / "corpora" / "good"
 
@@ -39,6 +53,7 @@ def ruleset():
         ("{signs: {is: unknown}}",                      "neurologic symptoms are not known"),
         ("{age: {below: 18}}",                          "age is below 18 years"),
         ("{age: {at_least: 18, below: 65}}",            "age is at least 18 years and below 65 years"),
+        ("{age: {at_most: 1}}",                         "age is at most 1 year"),
         ("{age: {above: 65}}",                          "age is above 65 years"),
         ("{age: {at_most: 65}}",                        "age is at most 65 years"),
         ("{age: 65}",                                   "age is 65 years"),
@@ -91,6 +106,13 @@ def test_a_condition_is_read_aloud(ruleset, written, said):
     ("fact", "value", "said"),
     [
         ("serum_b12", Quantity(Decimal("284.50"), "pg/mL"), "284.5 pg/mL"),
+        ("age", Quantity(Decimal(1), "years"), "1 year"),
+        ("age", Quantity(Decimal(54), "year"), "54 years"),
+        ("age", Quantity(Decimal("0.5"), "week"), "0.5 weeks"),
+        ("age", Quantity(Decimal(1), "weeks"), "1 week"),
+        ("age", Quantity(Decimal(2), "tablet/day"), "2 tablets/day"),
+        ("age", Quantity(Decimal(1), "yr"), "1 yr"),
+        ("age", Quantity(Decimal(2), "mg"), "2 mg"),
         ("sex", "female", "female"),
         ("vegan", "yes", "yes"),
         ("signs", ("numbness", "balance"), "numbness or tingling and balance or gait problems"),
@@ -145,3 +167,30 @@ def test_every_month_is_said():
     assert [say_date(dt.date(2026, month, 1)).split()[1][:3] for month in range(1, 13)] == [
         *("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     ]
+
+
+def test_what_is_held_is_said_with_its_label(ruleset):
+    assert say_held(ruleset.facts["signs"], ()) == "Neurologic symptoms: none"
+    assert say_holds(ruleset, ruleset.rules["interval"]) == ["Advised interval: 2 weeks", "Regimen: weekly injections"]
+
+
+@pytest.mark.parametrize(
+    ("strength", "said"),
+    [(None, None), ("custom", "usual practice, not settled"), ("weak", "weak recommendation")],
+)
+def test_a_strength_is_said(strength, said):
+    assert say_strength(strength) == said
+
+
+@pytest.mark.parametrize(
+    ("phase", "said"),
+    [
+        (
+            Phase("A", "1000 mcg", "IM", "1 months", "it is over", "3 weeks", "2 weeks"),
+            ["1000 mcg", "IM", "every month", "until it is over, for 2 weeks", "3 weeks"],
+        ),
+        (Phase("A", for_="ongoing"), [*[AS_THE_PROTOCOL_SAYS] * 3, "ongoing", AS_THE_PROTOCOL_SAYS]),
+    ],
+)
+def test_a_phase_is_said(phase, said):
+    assert list(say_phase(phase).values()) == said

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
 import engine
@@ -33,14 +35,14 @@ def test_every_rule_is_fired_by_a_case_and_kept_from_firing_by_another(name):
 
 
 @pytest.mark.parametrize("name", RULESETS)
-def test_somebody_who_knows_nothing_still_gets_an_answer(name):
-    """Everything is answered "I do not know", a required question with its first option or its lowest number."""
+def test_somebody_who_knows_nothing_still_gets_every_answer(name):
+    """In every situation: all is answered "I do not know", what has to be answered with 50, or the first option."""
     ruleset = engine.load_ruleset(SHIPPED / name)
-    consultation = engine.consult(ruleset, {})
-    while question := consultation.question:
-        fact = ruleset.facts[question.fact]
-        least = str(fact.range[0]) if fact.range else next(iter(question.options), "2026-01-01")
-        consultation = consultation.answering(**{question.fact: least if question.required else "unknown"})
+    for start in [{}, *(dict(start.answers) for start in ruleset.starts)]:
+        consultation = engine.consult(ruleset, start, datetime.date(2026, 11, 22))
+        while question := consultation.question:
+            needed = next(iter(question.options), f"50 {question.units[0] if question.units else ''}")
+            consultation = consultation.answering(**{question.fact: needed if question.required else "unknown"})
 
-    assert consultation.conclusions
-    assert consultation.conflicts == {}
+        assert consultation.undetermined == (), start
+        assert consultation.conflicts == {}

@@ -8,8 +8,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from waitress import create_server
+from waitress.wasyncore import close_all
 from werkzeug.datastructures import FileStorage
-from werkzeug.serving import make_server
 from werkzeug.test import encode_multipart
 
 from webui import create_app
@@ -53,12 +54,12 @@ class Evaluate:
 
 @pytest.fixture(scope="session")
 def site():
-    """The address of a running site."""
+    """The address of a site that runs as it does for users, on waitress."""
     app = create_app({"RULESETS": (MADE_UP,), "TODAY": lambda: TODAY})
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    server = create_server(app, host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    server.server_close()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.trigger.pull_trigger(lambda: close_all(server._map, ignore_all=True))  # run() ends when nothing is open
     thread.join()
+    server.task_dispatcher.shutdown()

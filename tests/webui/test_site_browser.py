@@ -19,6 +19,8 @@ WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 320, "height": 640}
 WRONG = "age: 54\nsex: women\nserum: 140\nlast: 2026-02-30\n"
 TORN = "age: 104\nsex: female\npregnancy: pregnant\nnumbness: no\nserum: 140 ng/L\nhabits: [cold]\nlast: unknown\n"
+ALARMING = "age: 54\nsex: male\nnumbness: no\nserum: 140 ng/L\nhabits: [alone]\nlast: unknown\n"
+UNKNOWN = "age: 54\nsex: unknown\npregnancy: unknown\nnumbness: no\nserum: unknown\nhabits: []\nlast: unknown\n"
 SHORT = "age: 54\nsex: male\npregnancy: pregnant\nserum: 12000 pmol/L\n"
 
 
@@ -47,6 +49,8 @@ STATES = {
     "evaluate": at("/rulesets/injections/evaluate"),
     "evaluate-problems": sent(WRONG),
     "result": numb,
+    "result-emergency": sent(ALARMING),
+    "result-not-known": sent(UNKNOWN),
     "result-conflict": sent(TORN),
     "result-unsettled": sent(SHORT),
     "accessibility": at("/accessibility"),

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from engine.language.answer_files import parse_answers
 from engine.language.answers import read_answers
 from engine.language.load import SHIPPED
-from tests.webui.conftest import MADE_UP
+from tests.webui.conftest import MADE_UP, Evaluate
 from tests.webui.page_text import Page, said
 from webui import MIB, create_app, result, samples
 from webui.shelf import Shelf
@@ -60,14 +60,16 @@ def test_the_form_begins_with_what_is_asked_for(client, wanted, text):
         "To be checked by a clinician first: The interval is made up.",
         "A low level with numbness calls for intensive injections Decisive",
         "The level is low (140 ng/L) and numbness is yes.",
-        "Age is 54 years (answered)",
-        "So Regimen is intensive injections",
+        "Age: 54 years (answered)",
+        "So Regimen: intensive injections",
         "Rules that gave way",
         "A low level calls for standard injections Outranked Regimen",
         "Outranked by A low level with numbness calls for intensive injections",
         "Harm It hurts. Remedy Warm it in the hand first.",
         "113 days have passed since 1 August 2026.",
         "Last injection 1 August 2026",
+        "The date of this evaluation: 22 November 2026 (given)",
+        "Urgency: routine, unless a rule says otherwise",
     ],
 )
 def test_a_result_tells_what_follows_and_why(evaluate, words):
@@ -80,7 +82,19 @@ def test_conflicts_come_first_and_nothing_that_rests_on_them_is_suggested(evalua
     assert "Rules contradict each other Disposition: refer and also continue. Nothing that rests on it" in text
     assert text.index("Rules contradict each other") < text.index("Concluded")
     assert "Schedule" not in text
-    assert text.count("It rests on rules that contradict each other.") == 1
+    assert "Regimen Standard injections" not in text
+
+
+def test_a_regimen_that_rests_on_a_conflict_is_not_settled(tmp_path):
+    """Its goal has no condition here, but its rule rests on the disposition."""
+    text = (MADE_UP / "injections" / "ruleset.yaml").read_text("utf-8")
+    text = text.replace("- regimen: {when: {disposition: continue}}", "- regimen")
+    text = text.replace("when: {low: yes, age", "when: {disposition: continue, low: yes, age")
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "ruleset.yaml").write_text(text, "utf-8")
+    evaluate = Evaluate(create_app({"TESTING": True, "RULESETS": (tmp_path,)}).test_client(), "torn")
+
+    assert "Regimen It rests on rules that contradict each other." in said(evaluate(TORN))
 
 
 def test_an_unsettled_goal_tells_what_could_settle_it(evaluate):
@@ -92,7 +106,45 @@ def test_an_unsettled_goal_tells_what_could_settle_it(evaluate):
 def test_a_goal_that_an_unknown_leaves_open_says_so(evaluate):
     text = said(evaluate("age: 54\nsex: male\nserum: unknown\nnumbness: no\nhabits: []\nlast: unknown\n"))
 
-    assert "No question is left that could settle it. Answered “I do not know”: Serum vitamin; Last injection." in text
+    assert (
+        "No question is left that could settle it. It depends on what was answered “I do not know”: Serum vitamin."
+        in text
+    )
+    assert "could settle it. It depends on what was answered “I do not know”: Last injection." in text
+
+
+def test_what_was_not_known_is_told_with_the_rules_that_it_silenced(evaluate):
+    text = said(evaluate("age: 54\nsex: unknown\npregnancy: pregnant\nserum: unknown\nnumbness: no\nlast: unknown\n"))
+
+    assert (
+        "What was not known Sex No rule stayed silent because of it "
+        "Serum vitamin 2 rules stayed silent because of it: The level is low The level is not low "
+        "Last injection 1 rule stayed silent because of it: More than 70 days is late"
+    ) in text
+
+
+def test_nothing_is_told_of_the_unknown_where_all_is_known(evaluate):
+    assert "What was not known" not in said(evaluate(NUMB))
+
+
+def test_an_emergency_comes_before_everything_else(evaluate):
+    response = evaluate(NUMB.replace("[cold]", "[cold, alone]"))
+    text = said(response)
+
+    assert "Emergency Urgency: emergency (get help now) Habits: injects alone and uses it cold. Call somebody" in text
+    assert "<title>Emergency – Made-up injections" in response.text
+    main = response.text.partition("<main")[2]
+    assert main.index('class="emergency"') < main.index("Concluded") < main.index("Intensive injections")
+    assert main.index('class="emergency"') < main.index("version 0.3")
+    assert response.text.count("<h1") == 1
+
+
+def test_a_step_that_is_held_back_names_what_it_waits_for(evaluate):
+    text = said(evaluate("age: 54\nsex: male\nserum: 140 ng/L\n"))
+
+    waits = "Waits for It waits until it is known that this does not hold: A low level with numbness calls for"
+    assert "Held back Regimen The level is low (140 ng/L). On these facts" in text
+    assert waits in text
 
 
 def test_an_answer_outside_what_is_usual_is_to_be_checked(evaluate):

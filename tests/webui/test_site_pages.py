@@ -17,14 +17,14 @@ def test_home_lists_each_ruleset_with_its_version_and_counts(client):
     text = said(client.get("/"))
 
     assert "Made-up injections" in text
-    assert "Version 0.3 · 8 rules · 4 cases" in text
+    assert "Version 0.3 · 9 rules · 4 cases" in text
 
 
 def test_home_tells_what_is_wrong_with_a_ruleset_and_where(client):
     text = said(client.get("/"))
 
     assert "broken Cannot be used 2 problems to mend." in text
-    assert "broken/ruleset.yaml:13:5 'becuase' is not a key of rule 'uses-nothing'. Did you mean 'because'?" in text
+    assert "broken/ruleset.yaml:14:5 'becuase' is not a key of rule 'uses-nothing'. Did you mean 'because'?" in text
 
 
 def test_home_without_rulesets_says_what_one_is(tmp_path):
@@ -45,7 +45,7 @@ def test_home_without_rulesets_says_what_one_is(tmp_path):
         "Which of these are so? Any of these: Injects alone Uses it cold None of these",
         "In answers files: age. It has to be answered",
         "When all of these hold: Low level is yes Numbness is yes Age is at least 18 years",
-        "Then Regimen is intensive injections",
+        "Then Regimen: intensive injections",
         "Because The level is low ([Serum vitamin]) and numbness is [Numbness].",
         "Takes the place of A low level calls for standard injections",
         "Gives way to A low level with numbness calls for intensive injections",
@@ -57,6 +57,14 @@ def test_home_without_rulesets_says_what_one_is(tmp_path):
         "Maintenance 1000 mcg IM Every 2 months Ongoing As the protocol says",
         "Loading 1000 mcg IM Every 2 days Until no further improvement 3 weeks",
         "A paper on made-up injections (2024-05-01)",
+        "After that 1000 mcg As the protocol says Every month As the protocol says As the protocol says",
+        "What the words mean loading The first weeks of treatment",
+        "For clinicians: Total and not active vitamin. Used by 2 rules The level is low The level is not low",
+        "Used by 0 rules; it decides whether other questions are asked.",
+        "Source No source cited (usual practice, not settled)",
+        "Cases that fire it A numb adult with a low level Rule intensive-for-numbness",
+        "Cases that fire it 4 cases A numb adult with a low level An adult with",
+        "Cases that fire it None Rule level-is-not-low",
         "3 passed, 1 failed",
         "Failed A case that fails on purpose case 'wrong'",
         "Ruleset: Made-up injections, version 0.3, hash",
@@ -71,6 +79,12 @@ def test_a_source_is_linked_only_where_it_is_on_the_web(client):
 
     assert '<a href="https://example.org/paper" rel="noreferrer">A paper on made-up injections</a>' in page
     assert "<a href" not in page.split('<li id="source-talk">')[1].split("</li>")[0]
+
+
+def test_an_icon_is_found_where_no_page_names_it(client):
+    """A browser that opens JSON asks for /favicon.ico."""
+    with client.get("/favicon.ico", follow_redirects=True) as response:
+        assert (response.status_code, response.mimetype) == (200, "image/svg+xml")
 
 
 def test_a_broken_ruleset_has_a_page_and_no_form(client):
@@ -96,8 +110,8 @@ def test_a_broken_ruleset_as_data_tells_its_problems(client):
 
     assert response.status_code == 409
     assert [problem["at"] for problem in response.json["problems"]] == [
-        "broken/ruleset.yaml:13:5",
         "broken/ruleset.yaml:14:5",
+        "broken/ruleset.yaml:15:5",
     ]
 
 

@@ -82,7 +82,7 @@ def test_four_threads_read_a_ruleset_once(folder):
 def test_a_place_is_told_from_the_folder_of_rulesets():
     entry = Shelf([MADE_UP]).find("broken")
 
-    assert entry.place(entry.problems[0]) == "broken/ruleset.yaml:13:5"
+    assert entry.place(entry.problems[0]) == "broken/ruleset.yaml:14:5"
 
 
 def change(folder, old, new):

@@ -1,0 +1,79 @@
+"""What a person is told beside the trail: an emergency, and what was not known with the rules that it silenced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.dialogue.consultation import Consultation, resting_on, rules_using
+from engine.language.model import Fact, Rule
+from engine.language.values import UNKNOWN, Value
+from engine.language.wording import counted
+from engine.logic.signs import FALSE, TRUE
+from engine.logic.trail import Step
+
+URGENCY, EMERGENCY = "urgency", "emergency"
+
+
+@dataclass(frozen=True)
+class Emergency:
+    """The urgency is that of an emergency: it is told before everything else, with the steps that concluded it."""
+
+    fact: Fact
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class NotKnown:
+    """An answer "I do not know", and the rules that test it and stayed silent."""
+
+    fact: Fact
+    silent: tuple[Rule, ...]
+
+    @property
+    def said(self) -> str:
+        """How many rules stayed silent."""
+        how_many = counted(len(self.silent), "rule") if self.silent else "No rule"
+        return f"{how_many} stayed silent because of it"
+
+
+def emergency(consultation: Consultation) -> Emergency | None:
+    """The emergency, where the goal named `urgency` holds the value `emergency`, be it in conflict with another."""
+    if not any(goal.fact == URGENCY for goal in consultation.ruleset.goals):
+        return None
+    results = consultation.results
+    if EMERGENCY not in (*_values(results.conclusions.get(URGENCY)), *results.conflicts.get(URGENCY, ())):
+        return None
+    steps = tuple(step for step in consultation.trail if EMERGENCY in _values(step.concludes.get(URGENCY)))
+    return Emergency(consultation.ruleset.facts[URGENCY], steps)
+
+
+def _values(value: Value | None) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def not_known(consultation: Consultation) -> tuple[NotKnown, ...]:
+    """What was answered "I do not know", each with the rules that neither hold nor fail and test that answer.
+
+    The signs are the reference evaluation's: a run on durable-rules works out only the refutations that rules need.
+    """
+    whens = consultation.evaluation.whens
+    return tuple(
+        NotKnown(
+            fact,
+            tuple(rule for rule in rules_using(consultation.ruleset, fact.id) if not whens[rule.id] & (TRUE | FALSE)),
+        )
+        for fact in _unknown(consultation)
+    )
+
+
+def unknown_behind(consultation: Consultation, goal: str) -> tuple[Fact, ...]:
+    """The answers "I do not know" that a goal depends on."""
+    return tuple(fact for fact in _unknown(consultation) if goal in resting_on(consultation.ruleset, fact.id))
+
+
+def _unknown(consultation: Consultation) -> Iterator[Fact]:
+    """The facts answered "I do not know" whose answer takes part."""
+    for name, answer in consultation.answers.items():
+        if answer is UNKNOWN and name not in consultation.set_aside:
+            yield consultation.ruleset.facts[name]
