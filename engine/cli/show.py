@@ -31,11 +31,19 @@ CARE = "Decision support and teaching. Check it with a licensed clinician and yo
 NARROWEST, WIDEST = 60, 100
 
 
+class _Console(Console):
+    """Lets the command see that whoever reads has stopped; rich would leave with the exit status of a finding."""
+
+    def on_broken_pipe(self) -> None:
+        """Tell the command."""
+        raise BrokenPipeError
+
+
 class _Page:
     """Prints headings and wrapped paragraphs; colour only where a terminal shows it."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False, soft_wrap=True)
+        self.console = _Console(highlight=False, soft_wrap=True)
         self.width = min(max(self.console.width, NARROWEST), WIDEST)
 
     def heading(self, text: str) -> None:

@@ -65,7 +65,7 @@ class _Builder:
             if not given and not self.layer.torn:
                 self.tell(self.layer.mark, f"the ruleset lacks {quote(key)}. Add '{key}:' to one of its files.")
         sections = tuple(
-            model.Section(name, shape.title.text, text(shape.together) == "true")
+            model.Section(name, text(shape.title) or name, text(shape.together) == "true")
             for name, shape in self.items("sections").items()
         )
         self._build_facts(sections)
@@ -107,7 +107,7 @@ class _Builder:
             self.problems,
             may_amend=self.layer.torn and self.layer.stacked,
         )
-        regimens = [Option(name, shape.title.text) for name, shape in self.items("regimens").items()]
+        regimens = [Option(name, text(shape.title) or name) for name, shape in self.items("regimens").items()]
         regimens += [Option(name, name) for name in self.layer.broken_ids("regimens")]
         declared: dict[str, shapes.FactShape] = self.items("facts")
         for name, shape in declared.items():
@@ -257,7 +257,7 @@ class _Builder:
         """The rules that a list names; one that was replaced under another id goes by that."""
         known, found = self.items("rules"), []
         for scalar in scalars or ():
-            name = self.layer.renamed.get(("rules", scalar.text), scalar.text)
+            name = self.layer.name_now("rules", scalar.text)
             if name in known:
                 found.append(name)
             elif not self.layer.may_declare("rules", name):
@@ -270,27 +270,26 @@ class _Builder:
     # The rest
 
     def _source(self, shape: shapes.SourceShape) -> model.Source:
-        return model.Source(
-            shape.id.text, shape.title.text, text(shape.url), text(shape.date), text(shape.read), text(shape.note)
-        )
+        name, title = shape.id.text, text(shape.title)
+        return model.Source(name, title or name, text(shape.url), text(shape.date), text(shape.read), text(shape.note))
 
     def _regimen(self, name: str, shape: shapes.RegimenShape, mark: Mark) -> model.Regimen:
-        if not shape.phases and "phases" not in shape.gaps:
-            self.tell(mark, f"regimen {quote(name)} has no phases. Add at least one, with its name.")
-        for phase in shape.phases:
+        if shape.phases == [] and "phases" not in shape.gaps:
+            self.tell(mark, f"regimen {quote(name)} has an empty list of phases. Add one, or delete 'phases'.")
+        for phase in shape.phases or ():
             for problem in check_phase(phase):
                 self.tell(problem.mark, problem.message)
         phases = tuple(
             model.Phase(
-                phase.name.text, text(phase.dose), text(phase.route), spelled(phase.every), text(phase.until),
-                spelled(phase.review_after), spelled(phase.for_),
+                text(phase.name) or f"Phase {number}", text(phase.dose), text(phase.route), spelled(phase.every),
+                text(phase.until), spelled(phase.review_after), spelled(phase.for_),
             )
-            for phase in shape.phases
+            for number, phase in enumerate(shape.phases or (), 1)
         )  # fmt: skip
+        title, cites = text(shape.title) or name, self._cites(shape.cites)
         return model.Regimen(
-            name, shape.title.text, text(shape.product), phases, self._cites(shape.cites), text(shape.strength),
-            text(shape.needs_check), mark,
-        )  # fmt: skip
+            name, title, text(shape.product), phases, cites, text(shape.strength), text(shape.needs_check), mark
+        )
 
     def _goals(self) -> tuple[model.Goal, ...]:
         found: dict[str, model.Goal] = {}
@@ -349,17 +348,14 @@ class _Builder:
 
     def _start(self, shape: shapes.StartShape) -> model.Start:
         answers = self._answers(shape.answers, f"start {quote(shape.id.text)}") if shape.answers is not None else ()
-        return model.Start(shape.id.text, shape.title.text, answers)
+        return model.Start(shape.id.text, text(shape.title) or shape.id.text, answers)
 
     def _case(self, shape: shapes.CaseShape) -> model.Case:
         name = f"case {quote(shape.id.text)}"
-        expects = {"expect", "fires", "not_fires"}
-        if not (shape.expect or shape.fires or shape.not_fires or shape.gaps & expects):
-            self.tell(shape.id.mark, f"{name} expects nothing. Add 'expect:', 'fires:' or 'not_fires:'.")
         return model.Case(
             id=shape.id.text,
-            title=shape.title.text,
-            answers=self._answers(shape.answers, name),
+            title=text(shape.title) or shape.id.text,
+            answers=() if shape.answers is None else self._answers(shape.answers, name),
             as_of=iso_date(shape.as_of.text) if shape.as_of else None,
             expect=self.reader.read(shape.expect) if shape.expect else None,
             fires=self._rules_named(shape.fires, name),
@@ -378,7 +374,8 @@ class _Builder:
             )
         conditions = (shape.whenever, shape.always, shape.never)
         whenever, always, never = (None if node is None else self.reader.read(node) for node in conditions)
-        return model.Property(shape.id.text, shape.title.text, whenever, always, never, shape.id.mark)
+        title = text(shape.title) or shape.id.text
+        return model.Property(shape.id.text, title, whenever, always, never, shape.id.mark)
 
 
 def _concludes_nothing(fact: Fact, value: Scalar | Sequence) -> str | None:

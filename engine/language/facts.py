@@ -68,7 +68,7 @@ class FactBuilder:
         self._refuse_misplaced(name, kind, shape)
         if name == "regimen":
             options = (*options, *regimens)
-        elif kind in {"choice", "choices"} and not options:
+        if kind in {"choice", "choices"} and not options:
             if not shape.gaps & {"options"}:
                 message = f"fact {quote(name)} is {TYPE_IN_WORDS[kind]} without options. Add 'options:'."
                 self.tell(shape.type.mark, message)

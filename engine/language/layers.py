@@ -67,6 +67,12 @@ class Layer:
         """Whether something unknown may have been declared where it could not be read."""
         return self.torn or kind in self.lost or (kind, name) in self.broken
 
+    def name_now(self, kind: str, name: str) -> str:
+        """The id under which something goes on that was replaced, however often."""
+        while (kind, name) in self.renamed:
+            name = self.renamed[kind, name]
+        return name
+
     def broken_ids(self, kind: str) -> tuple[str, ...]:
         """The ids of this kind that could not be read."""
         return tuple(sorted(name for where, name in self.broken if where == kind))

@@ -143,7 +143,7 @@ class RuleShape(Shape):
 class PhaseShape(Shape):
     """One stretch of a regimen; what is absent is as the local protocol says."""
 
-    name: Text = Field(description="Such as Repletion.")
+    name: Text | None = Field(None, description="Such as Repletion.")
     dose: Leaf | None = Field(None, description="An amount with its unit, such as 1000 mcg.")
     route: Text | None = Field(None, description="Such as IM.")
     every: Leaf | None = Field(None, description="A duration or range of them, such as 2 days, 1 to 2 weeks.")
@@ -155,9 +155,9 @@ class PhaseShape(Shape):
 class RegimenShape(Shape):
     """A schedule that a rule can suggest."""
 
-    title: Text = Field(description="The name that people read.")
+    title: Text | None = Field(None, description="The name that people read; without it the id.")
     product: Text | None = Field(None, description="What is given.")
-    phases: list[PhaseShape] = Field(description="Its stretches, in order.")
+    phases: list[PhaseShape] | None = Field(None, description="Its stretches, in order.")
     cites: list[CitationShape] | None = Field(None, description="Where this comes from.")
     strength: Strength | None = Field(None, description="Of the recommendation in the cited source.")
     needs_check: Text | None = Field(None, description="Why a clinician must check this before it is relied on.")
@@ -168,7 +168,7 @@ class SectionShape(Shape):
     """A heading over questions."""
 
     id: LongName = Field(description="What facts name as their section.")
-    title: Text = Field(description="The heading.")
+    title: Text | None = Field(None, description="The heading; without it the id.")
     together: Flag | None = Field(None, description="true: its open questions share one page.")
 
 
@@ -176,7 +176,7 @@ class SourceShape(Shape):
     """Where clinical statements come from."""
 
     id: LongName = Field(description="What cites name.")
-    title: Text = Field(description="Its title.")
+    title: Text | None = Field(None, description="Its title; without it the id.")
     url: Text | None = Field(None, description="Where it can be read.")
     date: Date | None = Field(None, description="When it was published.")
     read: Date | None = Field(None, description="When the authors of the ruleset read it.")
@@ -187,7 +187,7 @@ class StartShape(Shape):
     """A situation on the home page, with answers filled in."""
 
     id: LongName = Field(description="Small letters, digits, _ and -, beginning with a letter.")
-    title: Text = Field(description="What people choose.")
+    title: Text | None = Field(None, description="What people choose; without it the id.")
     answers: AnswersNode | None = Field(None, description="The answers that are filled in.")
 
 
@@ -195,8 +195,8 @@ class CaseShape(Shape):
     """An example: answers, and what must come of them."""
 
     id: LongName = Field(description="Small letters, digits, _ and -, beginning with a letter.")
-    title: Text = Field(description="Who this is, in one line.")
-    answers: AnswersNode = Field(description="{fact: answer}")
+    title: Text | None = Field(None, description="Who this is, in one line.")
+    answers: AnswersNode | None = Field(None, description="{fact: answer}")
     as_of: Date | None = Field(None, description="The day of the case.")
     expect: ConditionNode | None = Field(None, description="A condition on derived facts that must hold.")
     fires: list[LongName] | None = Field(None, description="Rules that must apply.")
@@ -208,7 +208,7 @@ class PropertyShape(Shape):
     """A promise about every complete set of answers: always, or never."""
 
     id: LongName = Field(description="Small letters, digits, _ and -, beginning with a letter.")
-    title: Text = Field(description="The promise, in one line.")
+    title: Text | None = Field(None, description="The promise, in one line.")
     whenever: ConditionNode | None = Field(None, description="Which answers it is about; absent: all.")
     always: ConditionNode | None = Field(None, description="What must hold for them.")
     never: ConditionNode | None = Field(None, description="What must not hold for them.")

@@ -104,13 +104,18 @@ def _replaced(
     below, old = joined.items[kind], shape.replaces
     if old.text not in base:
         if not joined.may_declare(kind, old.text):
-            hint = did_you_mean(old.text, base)
+            now = joined.name_now(kind, old.text)
+            hint = did_you_mean(old.text, base) if now == old.text else f" It was replaced by {quote(now)}."
             message = f"{quote(old.text)} is no {NOUN[kind]} of a base.{hint} Mend the id, or delete it."
             problems.tell(old.mark, message)
         return {**below, name: shape}
+    if name != old.text and kind == "regimens":
+        problems.tell(old.mark, f"a regimen keeps its id, because rules name it. Rename this one to {quote(old.text)}.")
+        return below
     if name != old.text and name in below:
         problems.tell(old.mark, f"{NOUN[kind]} {quote(name)} is in a base already. Rename it.")
         return below
+    joined.renamed.pop((kind, name), None)
     if name != old.text:
         joined.renamed[kind, old.text] = name
     return {(name if key == old.text else key): (shape if key == old.text else item) for key, item in below.items()}

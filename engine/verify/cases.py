@@ -84,8 +84,10 @@ def check_case(ruleset: Ruleset, case: Case) -> Finding | None:
 
 
 def _misses(consultation: Consultation, case: Case) -> Iterator[str]:
-    """What a case expected and did not get, in words."""
+    """What a case expected and did not get, in words; a case that expects nothing could not fail."""
     ruleset = consultation.ruleset
+    if case.expect is None and not case.fires and not case.not_fires:
+        yield "it expects nothing. Add 'expect:', 'fires:' or 'not_fires:'"
     if case.expect is not None:
         evaluation = consultation.evaluation
         for part in _parts(case.expect):

@@ -294,3 +294,24 @@ def test_next_tells_the_note_for_clinicians():
     said = told("age: 54\nsex: male\nnumbness: no\nhabits: []\nlast: unknown\n", command="next")
 
     assert "For clinicians: Total and not active vitamin." in said
+
+
+@pytest.mark.parametrize(
+    ("shell", "status", "words"),
+    [
+        ("{regimen} rules b12-general | head -1; exit ${{PIPESTATUS[0]}}", 0, ""),
+        ("{regimen} rules b12-general > /dev/full", 2, "cannot be written"),
+        ("{regimen} next b12-general --answers - --json < /dev/null > /dev/full", 2, "cannot be written"),
+        ("{regimen} evaluate b12-general --answers - <&-", 2, "Standard input is closed"),
+        ("{regimen} rules b12-general >&-", 2, "Standard output is closed"),
+    ],
+)
+def test_streams_that_close_or_are_full_are_told_in_one_line(shell, status, words):
+    program = f"{sys.executable} -c 'from engine.cli import main; main()'"
+    root = Path(__file__).parents[2]
+    command = ["bash", "-c", shell.format(regimen=program)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)
+
+    assert done.returncode == status
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr

@@ -26,7 +26,7 @@ UNDERLINED = [
         "value_title_true",
     ),
     *("value_kind", "value_strength", "value_type", "value_required", "value_title_number", "value_empty_text"),
-    *("missing_rule_when", "missing_rule_because", "missing_phase_name", "missing_case_answers", "shape_facts"),
+    *("missing_rule_when", "missing_rule_because", "shape_facts"),
     *("shape_rules", "shape_then_text", "shape_then_empty", "shape_options_list", "shape_any_mapping", "shape_goals"),
     *(
         "cond_not_two_keys",
