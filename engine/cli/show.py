@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable
 
-from rich.console import Console
 from rich.text import Text
 
+from engine.cli.page import CARE, Page, at_most, cited, show_reasons, show_step
 from engine.dialogue.consultation import Consultation, Question
-from engine.language.model import Citation, Fact, Regimen, Rule, Ruleset
+from engine.language.model import Fact, Regimen, Rule, Ruleset
 from engine.language.schedules import say_every
-from engine.language.values import UNKNOWN, Answer
+from engine.language.values import UNKNOWN
 from engine.language.wording import say_conclusion, say_condition, say_value
-from engine.logic.trail import Step, Used
 from engine.verify.cases import Checked
-
-CARE = "Decision support and teaching. Check it with a licensed clinician and your local protocol."
-NARROWEST, WIDEST = 60, 100
-
-
-class _Page:
-    """Prints headings and wrapped paragraphs; colour only where a terminal shows it."""
-
-    def __init__(self) -> None:
-        self.console = Console(highlight=False, soft_wrap=True)
-        self.width = min(max(self.console.width, NARROWEST), WIDEST)
-
-    def heading(self, text: str) -> None:
-        self.console.print()
-        self.console.print(Text(text, style="bold"))
-
-    def line(self, text: str, indent: int = 2, *, hanging: int = 2, style: str = "") -> None:
-        """Print a paragraph, its further lines set in by `hanging`."""
-        first, rest = " " * indent, " " * (indent + hanging)
-        for part in textwrap.wrap(text, self.width, initial_indent=first, subsequent_indent=rest) or [first]:
-            self.console.print(Text(part, style=style))
 
 
 def evaluation(consultation: Consultation) -> None:
     """Print what follows from some answers, and why."""
-    page = _Page()
+    page = Page()
     ruleset = consultation.ruleset
     page.console.print(Text(f"{ruleset.title} (version {ruleset.version}, {ruleset.digest[:12]})", style="bold"))
     _conflicts(page, consultation)
@@ -52,11 +29,11 @@ def evaluation(consultation: Consultation) -> None:
     if len(consultation.trail):
         page.heading("Why")
         for step in consultation.trail:
-            _step(page, consultation, step)
+            show_step(page, consultation, step)
     page.heading(CARE)
 
 
-def _conflicts(page: _Page, consultation: Consultation) -> None:
+def _conflicts(page: Page, consultation: Consultation) -> None:
     if consultation.results.conflicts:
         page.heading("Rules contradict each other")
     for name, values in consultation.results.conflicts.items():
@@ -65,7 +42,7 @@ def _conflicts(page: _Page, consultation: Consultation) -> None:
         page.line(f"{fact.label}: {both}. Nothing that rests on it is suggested.", style="bold red")
 
 
-def _conclusions(page: _Page, consultation: Consultation) -> None:
+def _conclusions(page: Page, consultation: Consultation) -> None:
     goals = [goal.fact for goal in consultation.ruleset.goals]
     settled = [name for name in goals if name in consultation.results.conclusions]
     if settled:
@@ -81,7 +58,7 @@ def _conclusions(page: _Page, consultation: Consultation) -> None:
             page.line(f"{fact.label}: {say_value(fact, value)}")
 
 
-def _regimen(page: _Page, regimen: Regimen, ruleset: Ruleset) -> None:
+def _regimen(page: Page, regimen: Regimen, ruleset: Ruleset) -> None:
     page.heading(f"Regimen: {regimen.title}" + (f" ({regimen.product})" if regimen.product else ""))
     for phase in regimen.phases:
         parts = [
@@ -96,17 +73,17 @@ def _regimen(page: _Page, regimen: Regimen, ruleset: Ruleset) -> None:
         page.line(f"{phase.name}: {', '.join(filter(None, parts))}")
     if regimen.needs_check:
         page.line(f"To be checked by a clinician first: {regimen.needs_check}")
-    page.line(_cited(regimen.cites, ruleset))
+    page.line(cited(regimen.cites, ruleset))
 
 
-def _undetermined(page: _Page, consultation: Consultation) -> None:
+def _undetermined(page: Page, consultation: Consultation) -> None:
     if not consultation.undetermined:
         return
     page.heading("Not enough is known to say")
     for name in consultation.undetermined:
         page.line(consultation.ruleset.facts[name].label)
     if consultation.question:
-        page.line(f"Next question: {consultation.question.ask} ({_at_most(consultation)})")
+        page.line(f"Next question: {consultation.question.ask} ({at_most(consultation)})")
     if consultation.as_of is None and consultation.ruleset.counts_to_a_date:
         page.line("The date to count to was not given (--as-of).")
     answers = consultation.answers.items()
@@ -115,7 +92,7 @@ def _undetermined(page: _Page, consultation: Consultation) -> None:
         page.line(f"Answered “I do not know”: {'; '.join(unknown)}.")
 
 
-def _answers_to_look_at(page: _Page, consultation: Consultation) -> None:
+def _answers_to_look_at(page: Page, consultation: Consultation) -> None:
     if consultation.warnings:
         page.heading("Check these answers")
     for warning in consultation.warnings:
@@ -127,53 +104,9 @@ def _answers_to_look_at(page: _Page, consultation: Consultation) -> None:
         page.line(f"{fact.label}: {say_value(fact, consultation.answers[name])}")
 
 
-def _at_most(consultation: Consultation) -> str:
-    return f"at most {consultation.at_most} more question{'s' if consultation.at_most != 1 else ''}"
-
-
-def _step(page: _Page, consultation: Consultation, step: Step) -> None:
-    ruleset = consultation.ruleset
-    spare = ", another support exists" if step.another_support and step.role == "decisive" else ""
-    role = f"outranked by {ruleset.rules[step.outranked_by].title!r}" if step.outranked_by else step.role
-    page.line(f"{step.seq}. {step.title} [{role}{spare}]", hanging=3)
-    page.line(step.because, 5, hanging=0)
-    if step.used:
-        page.line("Because " + "; ".join(_used(ruleset, used) for used in step.used) + ".", 5)
-    said = [_held(ruleset.facts[name], value) for name, value in step.concludes.items()]
-    page.line(("So " + "; ".join(said) + ".") if said else "So nothing is concluded from it.", 5)
-    rule = ruleset.rules.get(step.rule or "")
-    if rule and rule.harm and step.concludes:
-        page.line(f"Harm: {rule.harm}", 5)
-    if rule and rule.remedy and step.concludes:
-        page.line(f"Remedy: {rule.remedy}", 5)
-    if step.cites:
-        page.line(_cited(step.cites, ruleset, step.strength), 5, style="dim")
-    if step.needs_check:
-        page.line(f"To be checked by a clinician first: {step.needs_check}", 5)
-
-
-def _used(ruleset: Ruleset, used: Used) -> str:
-    fact = ruleset.facts.get(used.fact)
-    origin = f"step {used.source}" if used.source else "answered"
-    said = _held(fact, used.value) if fact else f"the date of this evaluation is {say_value(None, used.value)}"
-    return f"{said} ({origin})"
-
-
-def _held(fact: Fact, value: Answer) -> str:
-    return f"{fact.label} {'includes' if fact.is_set and fact.derived else 'is'} {say_value(fact, value)}"
-
-
-def _cited(cites: Iterable[Citation], ruleset: Ruleset, strength: str | None = None) -> str:
-    said = []
-    for cite in cites:
-        source = ruleset.sources[cite.source]
-        said.append(source.title + (f", {cite.section}" if cite.section else ""))
-    return ("Source: " + "; ".join(said) if said else "No source cited") + (f" ({strength})" if strength else "") + "."
-
-
 def next_question(consultation: Consultation) -> None:
     """Print the next question, why it is asked and how many can follow."""
-    page = _Page()
+    page = Page()
     question = consultation.question
     if question is None:
         page.line("No question is left that could change what is concluded.", 0)
@@ -183,8 +116,8 @@ def next_question(consultation: Consultation) -> None:
         page.line(question.help)
     for line in _ways_to_answer(question):
         page.line(line)
-    _reasons(page, consultation, question)
-    page.line(f"{_at_most(consultation)[:1].upper()}{_at_most(consultation)[1:]}, this one included.", 0)
+    show_reasons(page, consultation, question.fact)
+    page.line(f"{at_most(consultation)[:1].upper()}{at_most(consultation)[1:]}, this one included.", 0)
 
 
 def _ways_to_answer(question: Question) -> Iterable[str]:
@@ -200,20 +133,9 @@ def _ways_to_answer(question: Question) -> Iterable[str]:
         yield "unknown: I do not know"
 
 
-def _reasons(page: _Page, consultation: Consultation, question: Question) -> None:
-    reasons = consultation.reasons(question.fact)
-    if reasons.why:
-        page.line(f"Why: {reasons.why}", 0)
-    if reasons.goals:
-        goals = ", ".join(consultation.ruleset.facts[name].label for name in reasons.goals)
-        page.line(f"It can still change: {goals}.", 0)
-    for rule in reasons.rules:
-        page.line(f"- {rule.title}")
-
-
 def checked(ruleset: Ruleset, result: Checked) -> None:
     """Print what checking a ruleset found."""
-    page = _Page()
+    page = Page()
     for finding in result.findings:
         accepted = f" Accepted: {finding.accepted}" if finding.accepted else ""
         page.console.print(f"{finding.at}: {finding.message}{accepted}", markup=False)
@@ -223,7 +145,7 @@ def checked(ruleset: Ruleset, result: Checked) -> None:
 
 def rules(ruleset: Ruleset) -> None:
     """Print a whole ruleset in plain English."""
-    page = _Page()
+    page = Page()
     page.console.print(Text(f"{ruleset.title} (version {ruleset.version})", style="bold"))
     if ruleset.summary:
         page.line(ruleset.summary, 0, hanging=0)
@@ -248,7 +170,7 @@ def rules(ruleset: Ruleset) -> None:
         _regimen(page, regimen, ruleset)
 
 
-def _question(page: _Page, ruleset: Ruleset, fact: Fact) -> None:
+def _question(page: Page, ruleset: Ruleset, fact: Fact) -> None:
     page.line(f"- {fact.ask}")
     if fact.options:
         page.line("; ".join(option.label for option in fact.options) + ".", 4, hanging=0)
@@ -258,7 +180,7 @@ def _question(page: _Page, ruleset: Ruleset, fact: Fact) -> None:
         page.line(f"Only asked when {say_condition(ruleset, fact.gate)}.", 4, hanging=0)
 
 
-def _rule(page: _Page, ruleset: Ruleset, rule: Rule) -> None:
+def _rule(page: Page, ruleset: Ruleset, rule: Rule) -> None:
     page.line(f"- {rule.title} ({rule.id})")
     when = say_condition(ruleset, rule.when)
     page.line("Always:" if when == "always" else f"When {when}:", 4)
@@ -271,4 +193,4 @@ def _rule(page: _Page, ruleset: Ruleset, rule: Rule) -> None:
         page.line(f"Remedy: {rule.remedy}", 4)
     if rule.needs_check:
         page.line(f"To be checked by a clinician first: {rule.needs_check}", 4)
-    page.line(_cited(rule.cites, ruleset, rule.strength), 4)
+    page.line(cited(rule.cites, ruleset, rule.strength), 4)

@@ -55,9 +55,10 @@ def read_duration(text: str) -> Span:
         ValueError: with a message that says what to write.
     """
     span = read_span(text)
-    singular = re.sub("s$", "", normal(span.unit))
+    unit = normal(span.unit)
+    singular = "hour" if unit == "h" else re.sub("s$", "", unit)
     if singular not in DAYS:
-        raise NumberError(f"{quote(text)} is no duration. Write a number of days, weeks, months or years.")
+        raise NumberError(f"{quote(text)} is no duration. Write a number of hours, days, weeks, months or years.")
     return Span(span.low, span.high, singular)
 
 
