@@ -12,7 +12,7 @@ from rich.text import Text
 from engine.cli.page import Page, at_most, cited, show_step
 from engine.dialogue import summary
 from engine.dialogue.consultation import Consultation
-from engine.dialogue.schedule import Dated, Window, dated
+from engine.dialogue.schedule import ONGOING, Dated, Window, dated
 from engine.dialogue.silenced import silenced
 from engine.language.model import Fact, Phase, Regimen, Rule
 from engine.language.schedules import say_every
@@ -21,7 +21,6 @@ from engine.language.wording import say_date, say_value
 
 AS_LOCAL = "as your local protocol says"
 AFTER_THE_TRAIL = ("mistakes", "avoid", "monitoring")
-MOST_RULES = 6  # named for one answer; the number of the rest is told
 
 
 def show_result(page: Page, consultation: Consultation, start: dt.date | None) -> None:
@@ -104,14 +103,13 @@ def _missing(page: Page, consultation: Consultation) -> None:
 def _schedule(page: Page, consultation: Consultation, regimen: Regimen, start: dt.date | None) -> None:
     page.heading(f"Schedule: {regimen.title}" + (f" ({regimen.product})" if regimen.product else ""))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("Phase", "Dose", "How often", "How long", "Dates" if start else "Review"):
+    given = any(phase.dose or phase.route for phase in regimen.phases)
+    columns = {"Phase": _name, **({"Dose": _dose} if given else {}), "How often": _often, "How long": _lasting}
+    for column in (*columns, "Dates" if start else "Review"):
         table.add_column(column, overflow="fold")
-    if start:
-        for each in dated(regimen.phases, start):
-            table.add_row(*_row(each.phase), _dates(each))
-    else:
-        for phase in regimen.phases:
-            table.add_row(*_row(phase), f"after {phase.review_after}" if phase.review_after else AS_LOCAL)
+    dates = [_dates(each) for each in dated(regimen.phases, start)] if start else map(_review, regimen.phases)
+    for phase, last in zip(regimen.phases, dates, strict=True):
+        table.add_row(*(say(phase) for say in columns.values()), last)
     page.console.print(table, width=page.width, soft_wrap=False)
     if start is None:
         page.line("With --start DATE, the day of the first dose, this table has dates.")
@@ -120,12 +118,26 @@ def _schedule(page: Page, consultation: Consultation, regimen: Regimen, start: d
     page.line(cited(regimen.cites, consultation.ruleset, regimen.strength), style="dim")
 
 
-def _row(phase: Phase) -> tuple[str, str, str, str]:
-    dose = ", ".join(filter(None, (phase.dose, phase.route))) if phase.dose else f"{AS_LOCAL}, {phase.route or ''}"
-    lasts = [f"for {phase.for_}" if phase.for_ != "ongoing" else "ongoing"] if phase.for_ else []
+def _name(phase: Phase) -> str:
+    return phase.name
+
+
+def _dose(phase: Phase) -> str:
+    return ", ".join(filter(None, (phase.dose or AS_LOCAL, phase.route)))
+
+
+def _often(phase: Phase) -> str:
+    return say_every(phase.every) if phase.every else AS_LOCAL
+
+
+def _lasting(phase: Phase) -> str:
+    lasts = [f"for {phase.for_}" if phase.for_ != ONGOING else ONGOING] if phase.for_ else []
     lasts += [f"until {phase.until}"] if phase.until else []
-    often = say_every(phase.every) if phase.every else AS_LOCAL
-    return phase.name, dose.rstrip(", "), often, ", ".join(lasts) or AS_LOCAL
+    return ", ".join(lasts) or AS_LOCAL
+
+
+def _review(phase: Phase) -> str:
+    return f"after {phase.review_after}" if phase.review_after else AS_LOCAL
 
 
 def _dates(each: Dated) -> str:
@@ -198,9 +210,7 @@ def _silenced(page: Page, consultation: Consultation) -> None:
 def _titles(rules: tuple[Rule, ...]) -> str:
     if not rules:
         return "no rule waited for it."
-    rest = len(rules) - MOST_RULES
-    more = f"; and {rest} more" if rest > 0 else ""
-    return "; ".join(rule.title for rule in rules[:MOST_RULES]) + more + "."
+    return "; ".join(rule.title for rule in rules) + "."
 
 
 def _sources(page: Page, consultation: Consultation) -> None:

@@ -17,7 +17,8 @@ from typing import Any, ParamSpec
 import click
 
 from engine.cli import show
-from engine.cli.ask import Asking, Files
+from engine.cli.ask import Asking
+from engine.cli.keeping import Keeping
 from engine.dialogue.consultation import Consultation, consult
 from engine.dialogue.report import next_report, report
 from engine.dialogue.session import Session
@@ -101,7 +102,11 @@ def ask(
     given = read_answers_file(answers, str(answers)) if answers else None
     if save and _would_lose(save, answers):
         raise SaveError(f"{save}: is there already. Go on from it with --answers {save}, or choose another name.")
-    asking = Asking(Session(consult(loaded, given, as_of)), Files(ruleset, save, as_of, start))
+    session = Session(consult(loaded, given, as_of))
+    keeping = Keeping(ruleset, loaded.title, save, as_of, start)
+    if save == answers:
+        keeping.last = session.consultation.answers
+    asking = Asking(session, keeping)
     asking.run()
     return _status(asking.session.consultation)
 

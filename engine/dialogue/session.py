@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from engine.dialogue.consultation import Consultation, Question
-from engine.language.answers import implausible, read_answer
+from engine.language.answers import implausible, read_answers
 from engine.language.errors import AnswerError, AnswerProblem
 from engine.language.model import Fact, Section
 from engine.language.values import UNKNOWN, Answer
@@ -92,16 +92,7 @@ class Session:
         Raises:
             AnswerError: lists every answer that cannot be used.
         """
-        found: dict[str, Answer] = {}
-        problems = []
-        for name, raw in answers.items():
-            try:
-                found[name] = read_answer(self.consultation.ruleset.facts[name], raw)
-            except ValueError as error:
-                problems.append(AnswerProblem(name, str(error)))
-        if problems:
-            raise AnswerError(problems)
-        return found
+        return read_answers(self.consultation.ruleset.facts, answers)
 
     def doubts(self, answers: Mapping[str, Answer]) -> tuple[str, ...]:
         """A sentence for each answer that is possible but not plausible: to be confirmed before it is taken over."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pexpect
 import pytest
+from click.testing import CliRunner
 
 import engine
+from engine.cli import main
 from engine.cli.page import CARE
 from engine.dialogue.replies import read_reply
 from engine.language.answer_files import answers_text, parse_answers, read_answers_file, write_answers_file
@@ -191,6 +194,20 @@ def test_why_tells_the_reason_the_goals_and_the_rules_with_their_sources():
     assert "The level is low Source: A trial source, Levels (strong)." in told
 
 
+def test_why_explains_the_words_of_a_question_and_says_more_to_clinicians(tmp_path):
+    text = (Path(SMALL) / "ruleset.yaml").read_text()
+    text = text.replace(
+        "    ask: What is the level?", "    ask: What is the level?\n    clinician_note: Total, not active."
+    )
+    (tmp_path / "ruleset.yaml").write_text(text + "glossary: {level: How much there is., other: Not said.}\n")
+    (tmp_path / "a.yaml").write_text("{age: 17, symptoms: [numbness], course: worse, allergy: no}")
+    told = piped(str(tmp_path), "why\n", "--answers", str(tmp_path / "a.yaml")).stdout
+
+    assert "For clinicians: Total, not active." in told
+    assert "level: How much there is." in told
+    assert "Not said" not in told
+
+
 def test_back_takes_the_last_step_back_as_often_as_there_are_steps():
     person = Person(SMALL)
     person.answers("age", "back")
@@ -320,6 +337,19 @@ def test_a_question_of_a_form_that_has_to_be_answered_cannot_be_left_blank(tmp_p
     assert "cannot be left blank" in person.waits_for(PROMPT)
 
 
+def test_a_schedule_of_things_without_a_dose_has_no_column_for_it(tmp_path):
+    (tmp_path / "a.yaml").write_text(
+        "{sounds_on_test: yes, chirps: no, power: sealed, made_on: 2024-01-01, signs: [], silenced: no, mount: flat, "
+        "cooker_distance: 20 feet, draughts: no, covered: [bedrooms, landing, levels], fuel: no}"
+    )
+    done = piped(SMOKE, "\n", "--as-of", "2026-11-22", "--start", "2026-11-30", "--answers", str(tmp_path / "a.yaml"))
+
+    assert done.returncode == 0
+    assert "Dose" not in done.stdout
+    assert "28 February 2027" in done.stdout
+    assert "30 November 2036" in done.stdout
+
+
 # Saving and resuming
 
 
@@ -339,6 +369,16 @@ def test_quit_saves_and_says_how_to_resume_and_resuming_goes_on_where_it_stopped
     again.answers("allergy", "quit")
     again.ends()
     assert saved(kept)["course"] == "worse"
+
+
+def test_a_file_that_is_only_looked_into_stays_as_it_was_written(tmp_path):
+    kept = tmp_path / "kept.yaml"
+    kept.write_text("# mine\nage: 54\n")
+    person = Person(SMALL, "--answers", str(kept), "--save", str(kept))
+    person.answers("symptoms", "quit")
+    person.ends()
+
+    assert kept.read_text() == "# mine\nage: 54\n"
 
 
 def test_ctrl_c_saves(tmp_path):
@@ -450,6 +490,48 @@ def test_whatever_is_piped_in_is_read(replies):
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
     assert b"Age" in done.stdout or b"[age] > 54" in done.stdout
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("ruleset", [SMALL, SMOKE, B12])
+def test_whatever_is_written_a_session_ends_with_the_care_line_and_keeps_what_reads_back(ruleset, seed, tmp_path):
+    rng = random.Random(seed)
+    facts = [fact.id for fact in engine.load_ruleset(ruleset).inputs]
+    written = [
+        "1",
+        "2",
+        "1,2",
+        "none",
+        "unknown",
+        "yes",
+        "no",
+        "54",
+        "120 ng/L",
+        "3 weeks",
+        "2026-01-01",
+        "",
+        "back",
+        "why",
+    ]
+    written += [
+        "trail",
+        "answers",
+        "help",
+        "change 1",
+        f"change {rng.choice(facts)}",
+        "9999 ng/L",
+        "\x1b[A",
+        "é",
+        "[1]",
+    ]
+    replies = "54\n" + "\n".join(rng.choices(written, k=80))
+    kept = tmp_path / "kept.yaml"
+    done = CliRunner().invoke(main, ["ask", ruleset, "--save", str(kept), "--start", "2026-01-31"], input=replies)
+
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    assert done.exit_code in {0, 1}
+    assert words(done.stdout).endswith(CARE)
+    saved(kept, ruleset)
 
 
 def test_bad_input_ends_with_2_before_anything_is_asked(tmp_path):
@@ -620,6 +702,14 @@ def test_an_emergency_is_told_at_once_and_first_in_the_result(tmp_path):
     assert "[plan_status] > " in seen[told:]
     assert "[plan_status] > " not in seen[:told]
     assert result.startswith("!!")
+
+
+def test_somebody_who_stops_in_an_emergency_is_told_again(tmp_path):
+    (tmp_path / "a.yaml").write_text("{age: 54, neuro_symptoms: [bladder_bowel]}")
+    done = piped(B12, "quit\n", "--answers", str(tmp_path / "a.yaml"))
+
+    assert done.stdout.count("!!") == 2
+    assert done.stdout.rstrip().endswith(CARE)
 
 
 def test_an_emergency_that_a_change_takes_away_is_told_too():
