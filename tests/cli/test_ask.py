@@ -200,8 +200,8 @@ def test_why_explains_the_words_of_a_question_and_says_more_to_clinicians(tmp_pa
         "    ask: What is the level?", "    ask: What is the level?\n    clinician_note: Total, not active."
     )
     (tmp_path / "ruleset.yaml").write_text(text + "glossary: {level: How much there is., other: Not said.}\n")
-    (tmp_path / "a.yaml").write_text("{age: 17, symptoms: [numbness], course: worse, allergy: no}")
-    told = piped(str(tmp_path), "why\n", "--answers", str(tmp_path / "a.yaml")).stdout
+    (tmp_path / "answers.txt").write_text("{age: 17, symptoms: [numbness], course: worse, allergy: no}")
+    told = piped(str(tmp_path), "why\n", "--answers", str(tmp_path / "answers.txt")).stdout
 
     assert "For clinicians: Total, not active." in told
     assert "level: How much there is." in told
