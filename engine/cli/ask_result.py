@@ -159,9 +159,12 @@ def _dates(each: Dated) -> str:
 
 
 def _say_window(window: Window) -> str:
-    if window.earliest == window.latest:
-        return say_date(window.earliest)
-    return f"{say_date(window.earliest)} to {say_date(window.latest)}"
+    first, last = window.earliest, window.latest
+    if first == last:
+        return say_date(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {say_date(last)}"
+    return f"{say_date(first)} to {say_date(last)}"
 
 
 # Sets, answers, sources

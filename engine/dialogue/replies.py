@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.language.errors import did_you_mean, quote
+from engine.language.errors import nearest, quote
 from engine.language.model import Fact
 from engine.language.typed import Misfit
 
@@ -47,7 +47,8 @@ def _option(fact: Fact, written: str) -> str:
     if written.lstrip("-").isdigit():
         raise Misfit(f"{quote(written)} is no number of an option here. Write one from 1 to {len(fact.option_ids)}.")
     many = ", or several with commas between, or none" if fact.is_set else ""
-    hint = did_you_mean(written, [*fact.option_ids, *fact.labels.values()])
+    near = nearest(written, [*fact.option_ids, *fact.labels.values()])
+    hint = " Did you mean " + " or ".join(map(quote, near)) + "?" if near else ""
     raise Misfit(f"{quote(written)} is no option here.{hint} Write the number of one{many}.")
 
 

@@ -15,6 +15,7 @@ from engine.dialogue import summary
 from engine.dialogue.report import report
 from engine.dialogue.session import Session, effects
 from engine.dialogue.silenced import silenced
+from engine.language import model
 from engine.language.values import UNKNOWN
 from engine.logic.signs import TRUE
 from tests.random_rulesets import random_answers, random_as_of, random_ruleset
@@ -193,7 +194,9 @@ def test_a_rule_is_silenced_only_while_it_is_undecided_and_never_by_an_answer_th
     for each in silenced(session.consultation):
         assert session.consultation.answers[each.fact.id] is UNKNOWN
         for rule in each.rules:
-            assert rule.id not in evaluation.applies | evaluation.fails
+            assert rule.id not in evaluation.applies
+            if rule.id in evaluation.fails:  # only for asking that something be known
+                assert any(isinstance(test, model.KnownTest) for test in model.tests_in(rule.when))
 
 
 def test_a_rule_that_waits_at_a_distance_is_silenced_too():
@@ -202,6 +205,30 @@ def test_a_rule_that_waits_at_a_distance_is_silenced_too():
     assert [(each.fact.id, [rule.id for rule in each.rules]) for each in told] == [
         ("b12", ["low-level", "symptoms-need-injection", "standard", "intensive"])
     ]
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("{a: {is: known}, b: yes}",                            ["r"]),
+        ("{a: {is: known}, b: no}",                             []),
+        ("[not: {a: unknown}, b: yes]",                         ["r"]),
+        ("{any: [{all: [{a: {is: known}}, {a: yes}]}, {b: no}]}", ["r"]),
+        ("{a: [yes, unknown]}",                                 []),
+        ("{a: unknown}",                                        []),
+        ("{not: {a: yes}}",                                     ["r"]),
+        ("{a: {is: known}, c: yes}",                            ["r"]),
+    ],
+)  # fmt: skip
+def test_a_rule_that_only_asks_that_something_be_known_is_silenced_too(tmp_path, when, told):
+    inputs = "".join(f"  {name}: {{label: {name}, ask: What?, type: yes_no}}\n" for name in "abc")
+    (tmp_path / "ruleset.yaml").write_text(
+        f"id: x\ntitle: X\nversion: '1'\ngoals: [d]\nfacts:\n{inputs}  d: {{label: d, derived: true, type: yes_no}}\n"
+        f"rules:\n  - {{id: r, title: R, when: {when}, then: {{d: yes}}, because: It is so.}}\n"
+    )
+    (found,) = silenced(engine.consult(engine.load_ruleset(tmp_path), {"a": "unknown", "b": "yes"}))
+
+    assert [rule.id for rule in found.rules] == told
 
 
 # What it came to
