@@ -107,7 +107,8 @@ class Asking:
             page.line("The answers could not be saved. Here they are, to keep:", 0)
             page.console.print(Text(self.keeping.text(self.session.consultation.answers)))
         elif self.keeping.path:
-            page.line(f"The answers are in {self.keeping.path}. To go on: {self.keeping.resume()}", 0)
+            page.line("The answers are saved. To go on:", 0)
+            page.console.print(Text(f"  {self.keeping.resume()}"))  # on one line, to be copied whole
         elif not self.session.complete:
             page.line("Nothing was saved. With --save FILE a session can be resumed.", 0)
         page.line(CARE, 0)

@@ -359,10 +359,10 @@ def test_quit_saves_and_says_how_to_resume_and_resuming_goes_on_where_it_stopped
     person.answers("age", "54")
     person.answers("symptoms", "numbness")
     person.answers("course", "quit")
-    told = person.ends()
+    person.ends()
     again = Person(SMALL, "--answers", str(kept), "--save", str(kept))
 
-    assert f"--answers {kept}" in told
+    assert f"\n  regimen ask {SMALL} --answers {kept} --save {kept}\r\n" in person.seen
     assert saved(kept)["symptoms"] == ("numbness",)
     assert again.asked() == "course"
     again.says("worse")
