@@ -18,9 +18,12 @@ from typing import Any, ParamSpec
 import click
 
 from engine.cli import show
+from engine.cli.ask import Asking
+from engine.cli.keeping import Keeping
 from engine.dialogue.consultation import Consultation, consult
 from engine.dialogue.report import next_report, report
-from engine.language.answer_files import decode_answers, read_answers_file
+from engine.dialogue.session import Session
+from engine.language.answer_files import SaveError, decode_answers, read_answers_file
 from engine.language.errors import RegimenError
 from engine.language.load import load_ruleset
 from engine.language.shapes import iso_date
@@ -97,6 +100,34 @@ def main() -> None:
 
 @main.command()
 @RULESET
+@click.option("--answers", metavar="FILE", type=click.Path(path_type=Path), help="Go on from a file of answers.")
+@click.option("--save", metavar="FILE", type=click.Path(path_type=Path), help="Keep the answers in a file, as YAML.")
+@AS_OF
+@click.option("--start", type=_Date(), metavar="DATE", help="The day of the first dose, for the dates of the schedule.")
+@_telling
+def ask(
+    ruleset: str, answers: Path | None, save: Path | None, as_of: datetime.date | None, start: datetime.date | None
+) -> int:
+    """Ask the questions of a ruleset, and say what follows.
+
+    Replies are read from standard input, so they can be piped in. Exit status 1 when a goal is undecided or facts are
+    in conflict.
+    """
+    loaded = load_ruleset(ruleset)
+    given = read_answers_file(answers, str(answers)) if answers else None
+    if save and _would_lose(save, answers):
+        raise SaveError(f"{save}: is there already. Go on from it with --answers {save}, or choose another name.")
+    session = Session(consult(loaded, given, as_of))
+    keeping = Keeping(ruleset, loaded.title, save, as_of, start)
+    if save == answers:
+        keeping.last = session.consultation.answers
+    asking = Asking(session, keeping)
+    asking.run()
+    return _status(asking.session.consultation)
+
+
+@main.command()
+@RULESET
 @ANSWERS
 @AS_OF
 @AS_JSON
@@ -111,7 +142,7 @@ def evaluate(ruleset: str, answers: str, as_of: datetime.date | None, *, as_json
         _print_json(report(consultation))
     else:
         show.evaluation(consultation)
-    return FINDING if consultation.undetermined or consultation.conflicts else 0
+    return _status(consultation)
 
 
 @main.command(name="next")
@@ -170,6 +201,18 @@ def schema() -> int:
 def serve(host: str, port: int) -> None:
     """Serve the site."""
     raise SystemExit(importlib.import_module("webui.__main__").serve(host, port))  # engine/ knows nothing of the site
+
+
+def _status(consultation: Consultation) -> int:
+    return FINDING if consultation.undetermined or consultation.conflicts else 0
+
+
+def _would_lose(save: Path, answers: Path | None) -> bool:
+    """Whether saving there would write over a file that the session does not go on from."""
+    try:
+        return save.is_file() and save.stat().st_size > 0 and not (answers and answers.samefile(save))
+    except (OSError, ValueError):
+        return False  # writing it tells why
 
 
 def _consult(ruleset: str, answers: str, as_of: datetime.date | None) -> Consultation:

@@ -2,64 +2,31 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable
 
-from rich.console import Console
 from rich.text import Text
 
+from engine.cli.page import CARE, Page, at_most, cited, show_reasons, show_step, titles
 from engine.dialogue.consultation import Consultation, Question, rules_using
 from engine.dialogue.telling import emergency, not_known, unknown_behind
-from engine.language.model import Citation, Fact, Phase, Regimen, Rule, Ruleset
+from engine.language.model import Fact, Phase, Regimen, Rule, Ruleset
 from engine.language.wording import (
     AS_THE_PROTOCOL_SAYS,
     DEPENDS_ON_UNKNOWN,
-    WAITS_FOR,
     counted,
     say_condition,
     say_held,
     say_holds,
     say_phase,
-    say_strength,
     say_value,
     sentence,
 )
-from engine.logic.trail import Step, Used
 from engine.verify.cases import Checked
-
-CARE = "Decision support and teaching. Check it with a licensed clinician and your local protocol."
-NARROWEST, WIDEST = 60, 100
-
-
-class _Console(Console):
-    """Lets the command see that whoever reads has stopped; rich would leave with the exit status of a finding."""
-
-    def on_broken_pipe(self) -> None:
-        """Tell the command."""
-        raise BrokenPipeError
-
-
-class _Page:
-    """Prints headings and wrapped paragraphs; colour only where a terminal shows it."""
-
-    def __init__(self) -> None:
-        self.console = _Console(highlight=False, soft_wrap=True)
-        self.width = min(max(self.console.width, NARROWEST), WIDEST)
-
-    def heading(self, text: str) -> None:
-        self.console.print()
-        self.console.print(Text(text, style="bold"))
-
-    def line(self, text: str, indent: int = 2, *, hanging: int = 2, style: str = "") -> None:
-        """Print a paragraph, its further lines set in by `hanging`."""
-        first, rest = " " * indent, " " * (indent + hanging)
-        for part in textwrap.wrap(text, self.width, initial_indent=first, subsequent_indent=rest) or [first]:
-            self.console.print(Text(part, style=style))
 
 
 def evaluation(consultation: Consultation) -> None:
     """Print what follows from some answers, and why."""
-    page = _Page()
+    page = Page()
     ruleset = consultation.ruleset
     _emergency(page, consultation)
     page.console.print(Text(f"{ruleset.title} (version {ruleset.version}, {ruleset.digest[:12]})", style="bold"))
@@ -73,11 +40,11 @@ def evaluation(consultation: Consultation) -> None:
     if len(consultation.trail):
         page.heading("Why")
         for step in consultation.trail:
-            _step(page, consultation, step)
+            show_step(page, consultation, step)
     page.heading(CARE)
 
 
-def _emergency(page: _Page, consultation: Consultation) -> None:
+def _emergency(page: Page, consultation: Consultation) -> None:
     """Print an emergency before everything else."""
     found = emergency(consultation)
     if found is None:
@@ -88,7 +55,7 @@ def _emergency(page: _Page, consultation: Consultation) -> None:
     page.console.print()
 
 
-def _conflicts(page: _Page, consultation: Consultation) -> None:
+def _conflicts(page: Page, consultation: Consultation) -> None:
     if consultation.results.conflicts:
         page.heading("Rules contradict each other")
     for name, values in consultation.results.conflicts.items():
@@ -97,7 +64,7 @@ def _conflicts(page: _Page, consultation: Consultation) -> None:
         page.line(f"{fact.label}: {both}. Nothing that rests on it is suggested.", style="bold red")
 
 
-def _conclusions(page: _Page, consultation: Consultation) -> None:
+def _conclusions(page: Page, consultation: Consultation) -> None:
     goals = [goal.fact for goal in consultation.ruleset.goals]
     settled = [name for name in goals if name in consultation.results.conclusions]
     if settled:
@@ -114,16 +81,16 @@ def _conclusions(page: _Page, consultation: Consultation) -> None:
             page.line(f"{say_held(fact, value)}{so_far}")
 
 
-def _regimen(page: _Page, regimen: Regimen, ruleset: Ruleset) -> None:
+def _regimen(page: Page, regimen: Regimen, ruleset: Ruleset) -> None:
     page.heading(f"Regimen: {regimen.title}" + (f" ({regimen.product})" if regimen.product else ""))
     for phase in regimen.phases:
         _phase(page, phase)
     if regimen.needs_check:
         page.line(f"To be checked by a clinician first: {regimen.needs_check}")
-    page.line(_cited(regimen.cites, ruleset, regimen.strength))
+    page.line(cited(regimen.cites, ruleset, regimen.strength))
 
 
-def _phase(page: _Page, phase: Phase) -> None:
+def _phase(page: Page, phase: Phase) -> None:
     said = say_phase(phase)
     absent = [heading.lower() for heading, text in said.items() if text == AS_THE_PROTOCOL_SAYS]
     if phase.review_after:
@@ -133,7 +100,7 @@ def _phase(page: _Page, phase: Phase) -> None:
         page.line(f"{sentence(AS_THE_PROTOCOL_SAYS)}: {', '.join(absent)}.", 4)
 
 
-def _undetermined(page: _Page, consultation: Consultation) -> None:
+def _undetermined(page: Page, consultation: Consultation) -> None:
     if not consultation.undetermined:
         return
     page.heading("Not enough is known to say")
@@ -142,7 +109,7 @@ def _undetermined(page: _Page, consultation: Consultation) -> None:
         if unknown := unknown_behind(consultation, name):
             page.line(f"{DEPENDS_ON_UNKNOWN}: {_labels(unknown)}.", 4)
     if consultation.question:
-        page.line(f"Next question: {consultation.question.ask} ({_at_most(consultation)})")
+        page.line(f"Next question: {consultation.question.ask} ({at_most(consultation)})")
     if consultation.as_of is None and consultation.ruleset.counts_to_a_date:
         page.line("The date to count to was not given (--as-of).")
 
@@ -151,20 +118,16 @@ def _labels(facts: Iterable[Fact]) -> str:
     return "; ".join(fact.label for fact in facts)
 
 
-def _titles(rules: Iterable[Rule]) -> str:
-    return "; ".join(f"“{rule.title}”" for rule in rules)
-
-
-def _not_known(page: _Page, consultation: Consultation) -> None:
+def _not_known(page: Page, consultation: Consultation) -> None:
     found = not_known(consultation)
     if found:
         page.heading("What was not known")
     for each in found:
-        titles = f": {_titles(each.silent)}" if each.silent else ""
-        page.line(f"{each.fact.label}: {each.said[:1].lower()}{each.said[1:]}{titles}.")
+        silent = f": {titles(each.silent)}" if each.silent else ""
+        page.line(f"{each.fact.label}: {each.said[:1].lower()}{each.said[1:]}{silent}.")
 
 
-def _answers_to_look_at(page: _Page, consultation: Consultation) -> None:
+def _answers_to_look_at(page: Page, consultation: Consultation) -> None:
     if consultation.warnings:
         page.heading("Check these answers")
     for warning in consultation.warnings:
@@ -175,53 +138,9 @@ def _answers_to_look_at(page: _Page, consultation: Consultation) -> None:
         page.line(say_held(consultation.ruleset.facts[name], consultation.answers[name]))
 
 
-def _at_most(consultation: Consultation) -> str:
-    return f"at most {counted(consultation.at_most, 'more question')}"
-
-
-def _step(page: _Page, consultation: Consultation, step: Step) -> None:
-    ruleset = consultation.ruleset
-    spare = ", another support exists" if step.another_support and step.role == "decisive" else ""
-    role = f"outranked by “{ruleset.rules[step.outranked_by].title}”" if step.outranked_by else step.role
-    page.line(f"{step.seq}. {step.title} [{role}{spare}]", hanging=3)
-    page.line(step.because, 5, hanging=0)
-    if step.used:
-        page.line("Because " + "; ".join(_used(ruleset, used) for used in step.used) + ".", 5)
-    said = [say_held(ruleset.facts[name], value) for name, value in step.concludes.items()]
-    page.line(("So " + "; ".join(said) + ".") if said else "So nothing is concluded from it.", 5)
-    if step.waits_for:
-        waited = _titles(ruleset.rules[name] for name in step.waits_for)
-        page.line(f"{WAITS_FOR}: {waited}.", 5)
-    rule = ruleset.rules.get(step.rule or "")
-    if rule and rule.harm and step.concludes:
-        page.line(f"Harm: {rule.harm}", 5)
-    if rule and rule.remedy and step.concludes:
-        page.line(f"Remedy: {rule.remedy}", 5)
-    if rule:
-        page.line(_cited(step.cites, ruleset, step.strength), 5, style="dim")
-    if step.needs_check:
-        page.line(f"To be checked by a clinician first: {step.needs_check}", 5)
-
-
-def _used(ruleset: Ruleset, used: Used) -> str:
-    fact = ruleset.facts.get(used.fact)
-    if fact is None:
-        return f"The date of this evaluation: {say_value(None, used.value)} (given)"
-    return f"{say_held(fact, used.value)} ({f'step {used.source}' if used.source else 'answered'})"
-
-
-def _cited(cites: Iterable[Citation], ruleset: Ruleset, strength: str | None = None) -> str:
-    said = []
-    for cite in cites:
-        source = ruleset.sources[cite.source]
-        said.append(source.title + (f", {cite.section}" if cite.section else ""))
-    cited = f"Source: {'; '.join(said)}" if said else "No source cited"
-    return f"{cited} ({say_strength(strength)})." if strength else f"{cited}."
-
-
 def next_question(consultation: Consultation) -> None:
     """Print the next question, why it is asked and how many can follow."""
-    page = _Page()
+    page = Page()
     question = consultation.question
     _emergency(page, consultation)
     if question is None:
@@ -234,8 +153,8 @@ def next_question(consultation: Consultation) -> None:
         page.line(f"For clinicians: {question.clinician_note}")
     for line in _ways_to_answer(question):
         page.line(line)
-    _reasons(page, consultation, question)
-    page.line(f"{sentence(_at_most(consultation))}, this one included.", 0)
+    show_reasons(page, consultation, question.fact)
+    page.line(f"{sentence(at_most(consultation))}, this one included.", 0)
 
 
 def _ways_to_answer(question: Question) -> Iterable[str]:
@@ -251,20 +170,9 @@ def _ways_to_answer(question: Question) -> Iterable[str]:
         yield "unknown: I do not know"
 
 
-def _reasons(page: _Page, consultation: Consultation, question: Question) -> None:
-    reasons = consultation.reasons(question.fact)
-    if reasons.why:
-        page.line(f"Why: {reasons.why}", 0)
-    if reasons.goals:
-        goals = ", ".join(consultation.ruleset.facts[name].label for name in reasons.goals)
-        page.line(f"It can still change: {goals}.", 0)
-    for rule in reasons.rules:
-        page.line(f"- {rule.title}")
-
-
 def checked(ruleset: Ruleset, result: Checked) -> None:
     """Print what checking a ruleset found."""
-    page = _Page()
+    page = Page()
     for finding in result.findings:
         accepted = f" Accepted: {finding.accepted}" if finding.accepted else ""
         page.console.print(f"{finding.at}: {finding.message}{accepted}", markup=False)
@@ -275,7 +183,7 @@ def checked(ruleset: Ruleset, result: Checked) -> None:
 
 def rules(ruleset: Ruleset) -> None:
     """Print a whole ruleset in plain English."""
-    page = _Page()
+    page = Page()
     page.console.print(Text(f"{ruleset.title} (version {ruleset.version})", style="bold"))
     if ruleset.summary:
         page.line(ruleset.summary, 0, hanging=0)
@@ -304,7 +212,7 @@ def rules(ruleset: Ruleset) -> None:
         page.line(f"{term}: {text}")
 
 
-def _question(page: _Page, ruleset: Ruleset, fact: Fact) -> None:
+def _question(page: Page, ruleset: Ruleset, fact: Fact) -> None:
     page.line(f"- {fact.ask}")
     if fact.options:
         page.line("; ".join(option.label for option in fact.options) + ".", 4, hanging=0)
@@ -317,7 +225,7 @@ def _question(page: _Page, ruleset: Ruleset, fact: Fact) -> None:
     page.line(f"Used by {counted(len(rules_using(ruleset, fact.id)), 'rule')}.", 4)
 
 
-def _rule(page: _Page, ruleset: Ruleset, rule: Rule) -> None:
+def _rule(page: Page, ruleset: Ruleset, rule: Rule) -> None:
     page.line(f"- {rule.title} ({rule.id})")
     when = say_condition(ruleset, rule.when)
     page.line("Always:" if when == "always" else f"When {when}:", 4)
@@ -330,4 +238,4 @@ def _rule(page: _Page, ruleset: Ruleset, rule: Rule) -> None:
         page.line(f"Remedy: {rule.remedy}", 4)
     if rule.needs_check:
         page.line(f"To be checked by a clinician first: {rule.needs_check}", 4)
-    page.line(_cited(rule.cites, ruleset, rule.strength), 4)
+    page.line(cited(rule.cites, ruleset, rule.strength), 4)

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping as AnyMapping
 from pathlib import Path
 
-from engine.language.errors import Mark, Problem, RulesetError
+from engine.language.errors import Mark, Problem, RegimenError, RulesetError
 from engine.language.source import MAX_BYTES, Mapping, Node, parse_json, parse_yaml
+from engine.language.values import UNKNOWN, Answer
+
+PLAIN = re.compile(r"[a-z][a-z0-9_]*|[0-9]{4}-[0-9]{2}-[0-9]{2}")
+WORDS_OF_YAML = {"null", "true", "false"}  # in quotes, so that they are words
+
+
+class SaveError(RegimenError):
+    """Answers cannot be written where they should go."""
 
 
 def decode_answers(raw: bytes, shown: str) -> Mapping:
@@ -60,3 +73,49 @@ def _parse(text: str, shown: str) -> Node | None:
             return parse_yaml(text, shown)  # {age: 54} is YAML
         except RulesetError:
             raise not_json from None
+
+
+def answers_text(title: str, answers: AnyMapping[str, Answer]) -> str:
+    """Answers as the YAML of an answers file, which reads back as the same answers."""
+    lines = [f"# Answers: {' '.join(title.split())}"]
+    lines += [f"{name}: {_written(answer)}" for name, answer in answers.items()]
+    return "\n".join(lines if answers else [*lines, "{}"]) + "\n"
+
+
+def _written(answer: Answer) -> str:
+    if answer is UNKNOWN:
+        return "unknown"
+    if isinstance(answer, tuple):
+        return f"[{', '.join(map(_scalar, answer))}]"
+    return _scalar(str(answer))
+
+
+def _scalar(text: str) -> str:
+    if PLAIN.fullmatch(text) and text not in WORDS_OF_YAML:
+        return text
+    return json.dumps(text, ensure_ascii=False)  # a JSON string is a YAML one
+
+
+def write_answers_file(path: Path, text: str) -> None:
+    """Write an answers file whole or not at all: it is written beside the old one, then takes its place.
+
+    Raises:
+        SaveError: it cannot be written; what was there before is as it was.
+    """
+    try:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            raise SaveError(f"{path}: is no file. Choose another name for the answers.")
+        with tempfile.NamedTemporaryFile("wb", dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+            beside = Path(file.name)
+            try:
+                file.write(text.encode("utf-8"))
+                file.flush()
+                os.fsync(file.fileno())
+                beside.replace(target)
+            except BaseException:
+                beside.unlink(missing_ok=True)
+                raise
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "its name cannot be a file's"
+        raise SaveError(f"{path}: cannot be written: {why}. Choose another place for the answers.") from None
