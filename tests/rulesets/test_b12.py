@@ -293,6 +293,7 @@ def as_plan(told):
     """The answers of a patient who follows what was suggested: regimen, cautions, tests, follow-up and cause."""
     intensive, oral = "intensive" in told.regimen, told.regimen == "oral_high_dose"
     under_way = told["plan_status"] == "on_treatment"
+    only_maintenance = "unknown" if told.regimen == "im_maintenance_ongoing" else None
     return {
         **told.answers,
         "plan_status": "on_treatment" if under_way else "planned",
@@ -300,8 +301,8 @@ def as_plan(told):
         "plan_drug": "hydroxocobalamin",
         "plan_dose": "1000 mcg",
         "product_strength": "1 mg/mL",
-        "early_interval": "1 days" if oral else "6 days" if intensive else "2 weeks",
-        "early_doses_14_days": "14" if oral else "3" if intensive else "1",
+        "early_interval": only_maintenance or "1 days" if oral else "6 days" if intensive else "2 weeks",
+        "early_doses_14_days": only_maintenance or "14" if oral else "3" if intensive else "1",
         "maintenance_planned": "yes",
         "maintenance_interval": "1 days" if oral else "1 months",
         "baseline_tests": ["b12", "blood_count", "folate", "mma_homocysteine", "potassium"],
