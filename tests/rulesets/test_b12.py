@@ -20,8 +20,9 @@ import pytest
 import engine
 from engine.inference.compile import compile_ruleset
 from engine.inference.run import Run
+from engine.language import model
 from engine.language.load import SHIPPED
-from engine.language.model import Bound, ValueTest, tests_in
+from engine.language.model import Bound, ValueTest
 from engine.logic.evaluate import Evaluation
 from engine.logic.signs import FALSE, TRUE
 from engine.logic.support import explain
@@ -70,7 +71,7 @@ def loaded(name):
 
 @cache
 def numbers(name, fact_id):
-    """Answers to a number: each cut-off in each unit, a little below and above it, and the ends of what is plausible."""
+    """Answers to a number: each cut-off in each unit, a bit below and above it, and the ends of what is plausible."""
     ruleset = loaded(name)
     fact = ruleset.facts[fact_id]
     cutoffs = [
@@ -166,7 +167,8 @@ def nothing_is_in_conflict_or_left_open(told):
     ruleset = told.run.ruleset
     assert told.consultation.evaluation.conflicts() == {}
     for fact in ruleset.facts.values():
-        if fact.derived and not fact.formula and not fact.is_set and fact.id not in ("regimen", "safety_checked"):
+        concluded = ruleset.concluders.get(fact.id) and not fact.is_set
+        if concluded and fact.id not in ("regimen", "safety_checked"):  # these two wait for a treatment
             assert told.run.held[fact.id], fact.id
     for goal in ruleset.goals:
         if not told.run.goal_whens[goal.fact] & FALSE and goal.fact in told.run.options:
@@ -250,7 +252,16 @@ def a_level_on_treatment_never_rules_deficiency_out(told):
         assert told.deficiency != "unlikely"
 
 
+def the_properties_of_the_ruleset_hold(told):
+    evaluation = told.consultation.evaluation
+    for promise in told.run.ruleset.properties:
+        if promise.whenever is None or evaluation.sign(promise.whenever) & TRUE:
+            assert promise.always is None or evaluation.sign(promise.always) & TRUE, promise.id
+            assert promise.never is None or not evaluation.sign(promise.never) & TRUE, promise.id
+
+
 PROMISES = (
+    the_properties_of_the_ruleset_hold,
     everybody_is_told_what_comes_next,
     nothing_is_in_conflict_or_left_open,
     what_cannot_be_decided_says_what_is_missing,
@@ -396,10 +407,11 @@ def test_the_base_decides_every_patient_too(chunk):
         assert told.disposition
         assert told.urgency
         nothing_is_in_conflict_or_left_open(told)
+        the_properties_of_the_ruleset_hold(told)
 
 
 def test_the_gates_are_those_of_the_vocabulary():
-    gated = {fact.id: {test.fact for test in tests_in(fact.gate)} for fact in loaded(CORE).inputs if fact.gate}
+    gated = {fact.id: {test.fact for test in model.tests_in(fact.gate)} for fact in loaded(CORE).inputs if fact.gate}
 
     plan = {"plan_status"}
     assert gated == {
@@ -462,7 +474,8 @@ def test_every_mistake_of_the_vocabulary_can_be_found():
 def test_what_the_authors_chose_themselves_is_to_be_checked_where_it_is_a_figure():
     for rule in loaded(GENERAL).rules.values():
         own = {cite.source for cite in rule.cites} == {"authors"}
-        figures = any(isinstance(test, ValueTest) and any(isinstance(c, Bound) for c in test.checks) for test in tests_in(rule.when))
+        checks = [c for test in model.tests_in(rule.when) if isinstance(test, ValueTest) for c in test.checks]
+        figures = any(isinstance(check, Bound) for check in checks)
         assert rule.needs_check or not (own and figures), rule.id
 
 
