@@ -177,8 +177,7 @@ def nothing_is_in_conflict_or_left_open(told):
 
 def what_cannot_be_decided_says_what_is_missing(told):
     if told.disposition == "more_information":
-        assert told.next_tests or "treat_before_results" in told.discuss or told.deficiency == "indeterminate"
-        assert told.discuss
+        assert told.next_tests & {"serum_b12", "mma"} or "unsettled_results" in told.discuss
 
 
 def nerves_never_end_in_tablets(told):
