@@ -1,0 +1,515 @@
+"""What the B12 rulesets promise, held over random complete patients, cut-offs included, through the real engine.
+
+A complete patient has an answer to every question, "I do not know" among them, whether or not it would be asked.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+from functools import cache, partial
+from itertools import pairwise
+from statistics import mean
+
+import pytest
+
+import engine
+from engine.inference.compile import compile_ruleset
+from engine.inference.run import Run
+from engine.language import model
+from engine.language.load import SHIPPED
+from engine.language.model import Bound, ValueTest
+from engine.logic.evaluate import Evaluation
+from engine.logic.signs import FALSE, TRUE
+from engine.logic.support import explain
+from tests.inference.test_agreement import assert_agree, in_pieces, programs_of
+from tests.logic.test_faithful import cited, given_only, gives
+from tests.logic.test_growth import assert_stands, growing
+from tests.random_rulesets import all_tests
+
+CORE, GENERAL = "b12-core", "b12-general"
+USUAL, MANY, CHUNKS = 2_000, 20_000, 8
+ARTICLE = (
+    "Introduction: Getting Vitamin B12 Injections Right (Without Guessing)",
+    "What “Vitamin B12 Injection Dose Guidelines” Actually Depend On",
+    "Key decision factors clinicians use",
+    "Common b12 Injection Guidelines: Practical Regimen Framework",
+    "1) Initial (repletion) phase",
+    "2) Maintenance phase",
+    "3) If neurologic symptoms are present",
+    "How to Use B12 Injection Guidelines Safely: Monitoring and Response",
+    "What response should look like",
+    "What to discuss with your clinician before and during treatment",
+    "Injection vs. Oral: When Guidelines Might Lead You Away From Shots",
+    "Injections are commonly favored when",
+    "Oral therapy might be considered when",
+    "Common Mistakes I’ve Seen With B12 Injection Dosing",
+    "What are the typical b12 injection guidelines for an adult?",
+    "How long does it take to feel better after starting B12 injections?",
+    "Can I self-inject vitamin B12, and is that ever a problem?",
+    "Conclusion: Your Next Practical Step",
+)
+CORD_OR_EYE = {"weakness", "bladder_bowel", "vision"}
+WITHOUT_ABSORPTION = {
+    "pernicious_anaemia", "total_gastrectomy", "partial_gastrectomy", "gastric_bypass", "sleeve_gastrectomy",
+    "ileal_resection", "crohns_ileum", "coeliac", "other_malabsorption",
+}  # fmt: skip
+FOR_LIFE = {"pernicious_anaemia", "total_gastrectomy", "gastric_bypass", "sleeve_gastrectomy", "ileal_resection"}
+
+
+@cache
+def loaded(name):
+    return engine.load_ruleset(SHIPPED / name)
+
+
+# Patients
+
+
+@cache
+def numbers(name, fact_id):
+    """Answers to a number: each cut-off in each unit, a bit below and above it, and the ends of what is plausible."""
+    ruleset = loaded(name)
+    fact = ruleset.facts[fact_id]
+    cutoffs = [
+        cutoff
+        for test in all_tests(ruleset)
+        if test.fact == fact_id and isinstance(test, ValueTest)
+        for check in test.checks
+        if isinstance(check, Bound)
+        for cutoff in check.cutoffs
+    ]
+    found = [str(end) for end in fact.plausible or ()]
+    for cutoff in cutoffs:
+        step = max(cutoff.number / 1000, Decimal("0.0001"))
+        near = (cutoff.number - step, cutoff.number, cutoff.number + step)
+        found += [str(replace(cutoff, number=number)) for number in near if number >= 0]
+    return tuple(dict.fromkeys(found))
+
+
+def random_patient(rng, name=GENERAL, **fixed):
+    """A complete set of answers as they would be typed; what is fixed stays."""
+    not_known = rng.choice([0.0, 0.05, 0.15, 0.5])
+    return {
+        fact.id: fixed[fact.id] if fact.id in fixed else random_answer(rng, name, fact, not_known)
+        for fact in loaded(name).inputs
+    }
+
+
+def random_answer(rng, name, fact, not_known):
+    if not fact.required and rng.random() < not_known:
+        return "unknown"
+    if fact.id == "age":
+        return rng.choice(["17", "17.9", "18", "59", "60", str(rng.randint(1, 100)), *[str(rng.randint(18, 95))] * 6])
+    if fact.id == "cobalamin_allergy":
+        return rng.choice(["yes", *["no"] * 9])
+    if fact.type == "number":
+        return rng.choice(numbers(name, fact.id) or ["1", "50"])
+    if fact.is_set:
+        return rng.sample(fact.option_ids, rng.choice([0, 0, 1, 1, 2]))
+    return rng.choice(fact.option_ids)
+
+
+def patients(amount, chunk, name=GENERAL, **fixed):
+    for seed in range(amount // CHUNKS):
+        yield random_patient(random.Random(f"{name} {chunk} {seed}"), name, **fixed)
+
+
+class Told:
+    """A patient with what the real engine concludes: `told.urgency` is a conclusion, `told["sex"]` an answer."""
+
+    def __init__(self, answers, name=GENERAL):
+        self.answers = answers
+        self.consultation = engine.consult(loaded(name), answers)
+        self.run = self.consultation.run
+
+    def __getitem__(self, fact):
+        return self.answers[fact]
+
+    def __getattr__(self, fact):
+        if fact in self.run.options:
+            return {option for option, sign in self.run.options[fact].items() if sign & TRUE}
+        held = self.run.held[fact]
+        assert len(held) <= 1, (fact, held, self.answers)
+        return held[0] if held else None
+
+    def has(self, fact, *options):
+        """Whether an answer to a question with several options includes one of these."""
+        return self.answers[fact] != "unknown" and bool(set(self.answers[fact]) & set(options))
+
+    @property
+    def malabsorption(self):
+        return self.has("gi_history", *WITHOUT_ABSORPTION) or self["intrinsic_factor_antibody"] == "positive"
+
+    @property
+    def planned(self):
+        return self["plan_status"] in ("planned", "on_treatment", "stopped")
+
+    @property
+    def phases(self):
+        return loaded(GENERAL).regimens[self.regimen].phases
+
+
+# Promises, each with whom it is about
+
+
+def everybody_is_told_what_comes_next(told):
+    assert told.disposition
+    assert told.urgency
+    assert told.route
+    assert (told.regimen is not None) == (told.disposition == "continue")
+
+
+def nothing_is_in_conflict_or_left_open(told):
+    ruleset = told.run.ruleset
+    assert told.consultation.evaluation.conflicts() == {}
+    for fact in ruleset.facts.values():
+        concluded = ruleset.concluders.get(fact.id) and not fact.is_set
+        if concluded and fact.id not in ("regimen", "safety_checked"):  # these two wait for a treatment
+            assert told.run.held[fact.id], fact.id
+    for goal in ruleset.goals:
+        if not told.run.goal_whens[goal.fact] & FALSE and goal.fact in told.run.options:
+            assert all(told.run.options[goal.fact].values()), (goal.fact, told.run.options[goal.fact])
+
+
+def what_cannot_be_decided_says_what_is_missing(told):
+    if told.disposition == "more_information":
+        assert told.next_tests & {"serum_b12", "mma"} or "unsettled_results" in told.discuss
+
+
+def nerves_never_end_in_tablets(told):
+    if told.neuro_involvement in ("yes", "unclear"):
+        assert told.route != "oral"
+    if told.has("neuro_symptoms", *CORD_OR_EYE, "balance_gait", "numbness_tingling", "memory_cognition"):
+        assert told.neuro_involvement == "yes"
+
+
+def a_child_gets_no_regimen(told):
+    if Decimal(told["age"]) < 18:
+        assert (told.disposition, told.regimen, told.route) == ("refer", None, "none")
+        assert not told.mistakes
+
+
+def an_allergy_gets_no_regimen(told):
+    if told["cobalamin_allergy"] == "yes":
+        assert (told.disposition, told.regimen) == ("refer", None)
+
+
+def no_cyanocobalamin_with_leber(told):
+    if told["leber_optic_neuropathy"] in ("yes", "unknown") and told.regimen:
+        assert "no_cyanocobalamin" in told.cautions
+        assert "cyanocobalamin" not in (loaded(GENERAL).regimens[told.regimen].product or "")
+    if told["leber_optic_neuropathy"] == "yes" and told.scope == "adult" and told.planned:
+        assert ("wrong_drug_in_leber" in told.mistakes) == (told["plan_drug"] == "cyanocobalamin")
+
+
+def a_cause_for_life_has_maintenance(told):
+    for_life = told.has("gi_history", *FOR_LIFE) or told["intrinsic_factor_antibody"] == "positive"
+    assert (told.reversibility == "irreversible") == for_life
+    if told.regimen and for_life:
+        assert any(phase.name == "Maintenance" and phase.every for phase in told.phases)
+        assert "until" not in " ".join(str(phase.until or "") for phase in told.phases if phase.name == "Maintenance")
+
+
+def a_regimen_is_monitored(told):
+    if told.regimen:
+        assert {"blood_count", "symptoms"} <= told.monitoring
+        assert told.monitoring & {"review_1_month", "review_3_months"}
+
+
+def cord_and_eye_are_never_routine(told):
+    if told.has("neuro_symptoms", *CORD_OR_EYE):
+        assert told.urgency == "emergency"
+    if told.has("neuro_symptoms", "balance_gait"):
+        assert told.urgency == "emergency" or told["neuro_course"] != "worsening"
+        assert told.urgency != "routine"
+
+
+def one_injection_without_maintenance_is_flagged(told):
+    if told.planned and told.malabsorption and told["maintenance_planned"] == "no" and told.disposition != "refer":
+        assert "one_and_done" in told.mistakes
+
+
+def wide_spacing_is_only_for_the_mild(told):
+    if told.regimen in ("im_standard_ongoing", "im_standard_until_corrected"):
+        assert (told.neuro_involvement, told.severity) == ("no", "not_severe")
+
+
+def mistakes_are_found_in_plans_and_avoided_without(told):
+    assert not (told.mistakes and told.avoid)
+    assert not told.mistakes or told.planned
+    assert not told.avoid or not told.planned
+
+
+def a_level_on_treatment_never_rules_deficiency_out(told):
+    if told["sample_timing"] != "before_treatment":
+        assert told.deficiency != "unlikely"
+    if told["nitrous_oxide"] not in ("none", "unknown") and told.has("neuro_symptoms", *told["neuro_symptoms"]):
+        assert told.deficiency != "unlikely"
+
+
+def the_properties_of_the_ruleset_hold(told):
+    evaluation = told.consultation.evaluation
+    for promise in told.run.ruleset.properties:
+        if promise.whenever is None or evaluation.sign(promise.whenever) & TRUE:
+            assert promise.always is None or evaluation.sign(promise.always) & TRUE, promise.id
+            assert promise.never is None or not evaluation.sign(promise.never) & TRUE, promise.id
+
+
+PROMISES = (
+    the_properties_of_the_ruleset_hold,
+    everybody_is_told_what_comes_next,
+    nothing_is_in_conflict_or_left_open,
+    what_cannot_be_decided_says_what_is_missing,
+    nerves_never_end_in_tablets,
+    a_child_gets_no_regimen,
+    an_allergy_gets_no_regimen,
+    no_cyanocobalamin_with_leber,
+    a_cause_for_life_has_maintenance,
+    a_regimen_is_monitored,
+    cord_and_eye_are_never_routine,
+    one_injection_without_maintenance_is_flagged,
+    wide_spacing_is_only_for_the_mild,
+    mistakes_are_found_in_plans_and_avoided_without,
+    a_level_on_treatment_never_rules_deficiency_out,
+)
+
+
+def hold_promises(amount, chunk):
+    for answers in patients(amount, chunk):
+        told = Told(answers)
+        for promise in PROMISES:
+            promise(told)
+        no_suggestion_is_a_mistake(told)
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_promises_hold_for_random_patients(chunk):
+    hold_promises(USUAL, chunk)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_promises_hold_for_many_random_patients(chunk):
+    hold_promises(MANY, chunk + CHUNKS)
+
+
+# A suggestion, entered as the plan
+
+
+def as_plan(told):
+    """The answers of a patient who follows what was suggested: regimen, cautions, tests, follow-up and cause."""
+    intensive, oral = "intensive" in told.regimen, told.regimen == "oral_high_dose"
+    under_way = told["plan_status"] == "on_treatment"
+    plan = {
+        **told.answers,
+        "plan_status": "on_treatment" if under_way else "planned",
+        "plan_route": "oral" if oral else "im",
+        "plan_drug": "hydroxocobalamin",
+        "plan_dose": "1000 mcg",
+        "product_strength": "1 mg/mL",
+        "early_interval": "1 days" if oral else "6 days" if intensive else "2 weeks",
+        "early_doses_14_days": "14" if oral else "3" if intensive else "1",
+        "maintenance_planned": "yes",
+        "maintenance_interval": "1 days" if oral else "1 months",
+        "baseline_tests": ["b12", "blood_count", "folate", "mma_homocysteine", "potassium"],
+        "follow_up_planned": "yes",
+        "follow_up_tests": ["blood_count", "symptoms"],
+        "folate_timing": "with_or_after_b12",
+        "cause_workup": ["diet_history", "gi_history", "medication_review", "antibodies", "coeliac_screen"],
+        "cause_addressed": "yes",
+        "pernicious_anaemia_ruled_out": "no",
+        "doses_given": "5",
+        "days_since_last_dose": "2 days",
+        "weeks_on_treatment": "20",
+        "last_review": "4 weeks",
+        "response_blood_count": "improved",
+        "response_symptoms": "improved",
+        "response_neuro": "improving",
+        "response_markers": "normal",
+        "symptoms_return_early": "no",
+        "oral_trial": "responded" if oral else told["oral_trial"],
+    }
+    if told.regimen == "im_maintenance_ongoing":  # it says nothing of the first weeks
+        plan |= {"early_interval": "unknown", "early_doses_14_days": "unknown"}
+    return plan
+
+
+def no_suggestion_is_a_mistake(told):
+    if told.regimen:
+        followed = Told(as_plan(told))
+        assert followed.mistakes == set(), (followed.mistakes, followed.answers)
+
+
+# Both engines, growth, order, faithfulness
+
+
+def sample(chunk, amount=12):
+    """Random patients, read: complete ones, whether or not each question would be asked."""
+    for number in range(amount):
+        rng = random.Random(f"engines {chunk} {number}")
+        yield rng, Told(random_patient(rng)).consultation.answers
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_both_engines_agree_whatever_the_order(chunk):
+    programs = programs_of(loaded(GENERAL))
+    for rng, answers in sample(chunk):
+        first, *later = in_pieces(rng, answers)
+        assert_agree(loaded(GENERAL), programs, answers, None)
+        assert_agree(loaded(GENERAL), programs, first, None, later)
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_what_holds_stands_when_more_is_answered(chunk):
+    for rng, answers in sample(chunk, 6):
+        stages = [Evaluation(loaded(GENERAL), part) for part in growing(rng, answers)]
+        for less, more in pairwise(stages):
+            assert_stands(less, more)
+
+
+def test_what_holds_in_a_run_stands_when_more_is_answered():
+    program = compile_ruleset(loaded(GENERAL), every_sign=True)
+    for rng, answers in sample("runs", 4):
+        stages = [Run(program, part) for part in list(growing(rng, answers))[::4]]
+        for less, more in pairwise(stages):
+            assert_stands(less, more)
+    program.matcher.close()
+
+
+def test_the_order_of_answers_changes_nothing():
+    for rng, answers in sample("order", 30):
+        shuffled = dict(rng.sample(list(answers.items()), len(answers)))
+        ruleset = loaded(GENERAL)
+        assert explain(Evaluation(ruleset, answers)) == explain(Evaluation(ruleset, shuffled))
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_the_cited_answers_alone_give_the_same_conclusion(chunk):
+    for _, answers in sample(chunk, 6):
+        evaluation = Evaluation(loaded(GENERAL), answers)
+        trail = explain(evaluation)[0]
+        for step in trail:
+            assert gives(given_only(evaluation, cited(trail, step)), step), step
+
+
+# The base
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_the_base_decides_every_patient_too(chunk):
+    for answers in patients(400, chunk, CORE):
+        told = Told(answers, CORE)
+        assert told.disposition
+        assert told.urgency
+        nothing_is_in_conflict_or_left_open(told)
+        the_properties_of_the_ruleset_hold(told)
+
+
+def test_the_gates_are_those_of_the_vocabulary():
+    gated = {fact.id: {test.fact for test in model.tests_in(fact.gate)} for fact in loaded(CORE).inputs if fact.gate}
+
+    plan = {"plan_status"}
+    assert gated == {
+        "pregnancy": {"sex"},
+        "neuro_course": {"neuro_symptoms"},
+        "neuro_duration": {"neuro_symptoms"},
+        "pernicious_anaemia_ruled_out": {"intrinsic_factor_antibody"},
+        "maintenance_interval": {"maintenance_planned"},
+        "folate_timing": {"medicines", "folate"},
+        "response_neuro": {"plan_status", "neuro_symptoms"},
+        **dict.fromkeys(
+            ("plan_route", "plan_drug", "plan_dose", "product_strength", "early_doses_14_days", "early_interval",
+             "maintenance_planned", "baseline_tests", "follow_up_planned", "follow_up_tests", "doses_given",
+             "days_since_last_dose", "weeks_on_treatment", "last_review", "response_blood_count", "response_symptoms",
+             "response_markers", "symptoms_return_early"), plan),
+    }  # fmt: skip
+
+
+# What is written
+
+
+def test_every_section_of_the_article_is_mapped_to_rules_that_exist_and_cite_it():
+    text = (SHIPPED / GENERAL / "ruleset.yaml").read_text(encoding="utf-8")
+    lines = re.findall(r"^# article: (.+) -> (.+)$", text, re.MULTILINE)
+    mapped = {heading: [rule.strip() for rule in rules.split(",")] for heading, rules in lines}
+
+    assert set(mapped) == set(ARTICLE)
+    assert {rule for rules in mapped.values() for rule in rules} <= set(loaded(GENERAL).rules)
+
+
+def test_every_rule_cites_its_source_with_strength():
+    rules = loaded(GENERAL).rules.values()
+
+    assert len(rules) >= 90
+    assert [rule.id for rule in rules if not rule.cites or not rule.strength] == []
+
+
+def test_sections_cited_of_the_article_exist():
+    cited_sections = {
+        cite.section for rule in loaded(GENERAL).rules.values() for cite in rule.cites if cite.source == "article"
+    }
+
+    assert cited_sections <= set(ARTICLE)
+
+
+def test_every_mistake_tells_harm_and_remedy():
+    rules = loaded(GENERAL).rules.values()
+    of_mistakes = [rule for rule in rules if {fact for fact, _ in rule.then} & {"mistakes", "avoid"}]
+
+    assert [rule.id for rule in of_mistakes if not rule.harm or not rule.remedy] == []
+
+
+def test_every_mistake_of_the_vocabulary_can_be_found():
+    facts = loaded(GENERAL).facts
+    found = {v for rule in loaded(GENERAL).rules.values() for v in rule.concludes("mistakes")}
+
+    assert found == set(facts["mistakes"].option_ids) == set(facts["avoid"].option_ids)
+
+
+def test_what_the_authors_chose_themselves_is_to_be_checked_where_it_is_a_figure():
+    for rule in loaded(GENERAL).rules.values():
+        own = {cite.source for cite in rule.cites} == {"authors"}
+        checks = [c for test in model.tests_in(rule.when) if isinstance(test, ValueTest) for c in test.checks]
+        figures = any(isinstance(check, Bound) for check in checks)
+        assert rule.needs_check or not (own and figures), rule.id
+
+
+# How many questions
+
+
+def asked(answers, **told):
+    """The questions asked of a patient, one at a time."""
+    consultation = engine.consult(loaded(GENERAL), told)
+    questions = []
+    while question := consultation.question:
+        questions.append(question.fact)
+        consultation = consultation.answering(**{question.fact: answers[question.fact]})
+    return questions
+
+
+SITUATIONS = {
+    "newly diagnosed": {"plan_status": "none", "sample_timing": "before_treatment"},
+    "plan to check": {"plan_status": "planned"},
+    "on treatment": {"plan_status": "on_treatment"},
+}
+
+
+def asked_of(who, number):
+    return asked(random_patient(random.Random(f"questions {number}"), **SITUATIONS[who]), **SITUATIONS[who])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", SITUATIONS)
+def test_how_many_questions_are_asked(who):
+    """Printed, not judged. Random patients are odd: half of what is asked hangs on answers that are rare in life."""
+    with ProcessPoolExecutor() as pool:
+        lists = list(pool.map(partial(asked_of, who), range(USUAL), chunksize=20))
+    often = Counter(fact for questions in lists for fact in questions)
+    counts = [len(questions) for questions in lists]
+
+    print(f"\n{who}: mean {mean(counts):.1f}, worst {max(counts)} questions of {len(loaded(GENERAL).inputs)}")
+    print(", ".join(f"{fact} {count / USUAL:.0%}" for fact, count in often.most_common()))
