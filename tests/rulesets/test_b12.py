@@ -251,6 +251,30 @@ def a_level_on_treatment_never_rules_deficiency_out(told):
         assert told.deficiency != "unlikely"
 
 
+def danger_or_doubt_is_never_sent_away(told):
+    severe = told["haemoglobin"] == "unknown" or told.severity == "severe"
+    nerves = told["neuro_symptoms"] == "unknown" or told["neuro_symptoms"]
+    unabsorbed = told["gi_history"] == "unknown" or told.malabsorption
+    if severe or nerves or unabsorbed or told.urgency == "emergency":
+        assert told.deficiency != "unlikely"
+        assert told.disposition != "not_indicated"
+
+
+def cautions_are_told_to_everybody(told):
+    assert ("no_cyanocobalamin" in told.cautions) == (told["leber_optic_neuropathy"] in ("yes", "unknown"))
+    assert ("allergy" in told.cautions) == (told["cobalamin_allergy"] in ("yes", "unknown"))
+    folic_acid = told["medicines"] == "unknown" or told.has("medicines", "folic_acid")
+    assert ("folate_order" in told.cautions) == (folic_acid or told["folate"] == "low")
+
+
+def untried_tablets_are_for_diet_alone(told):
+    if told.route == "oral" and told["oral_trial"] != "responded":
+        assert told["diet"] in ("vegetarian", "vegan", "poor")
+        assert told["medicines"] != "unknown"
+        assert not told.has("medicines", "metformin", "ppi", "h2_blocker", "colchicine", "anticonvulsant")
+        assert told.maternity == "neither"
+
+
 def the_properties_of_the_ruleset_hold(told):
     evaluation = told.consultation.evaluation
     for promise in told.run.ruleset.properties:
@@ -275,6 +299,9 @@ PROMISES = (
     wide_spacing_is_only_for_the_mild,
     mistakes_are_found_in_plans_and_avoided_without,
     a_level_on_treatment_never_rules_deficiency_out,
+    danger_or_doubt_is_never_sent_away,
+    cautions_are_told_to_everybody,
+    untried_tablets_are_for_diet_alone,
 )
 
 
@@ -476,6 +503,27 @@ def test_what_the_authors_chose_themselves_is_to_be_checked_where_it_is_a_figure
         checks = [c for test in model.tests_in(rule.when) if isinstance(test, ValueTest) for c in test.checks]
         figures = any(isinstance(check, Bound) for check in checks)
         assert rule.needs_check or not (own and figures), rule.id
+
+
+# A plan of which little is known
+
+
+@pytest.mark.parametrize("route", ["oral", "im", "unknown"])
+@pytest.mark.parametrize("number", range(4))
+def test_not_knowing_the_plan_leaves_nothing_open(number, route):
+    rng = random.Random(f"plan {number} {route}")
+    answers = random_patient(rng, plan_status=rng.choice(["planned", "on_treatment", "stopped"]), plan_route=route)
+    for fact in loaded(GENERAL).inputs:
+        if fact.section in ("plan", "response") and fact.id not in ("plan_status", "plan_route"):
+            answers[fact.id] = "unknown"
+    consultation = engine.consult(loaded(GENERAL), {})
+    questions = set()
+    while question := consultation.question:
+        questions.add(question.fact)
+        consultation = consultation.answering(**{question.fact: answers[question.fact]})
+    assert not consultation.undetermined
+    assert not consultation.conflicts
+    assert route != "oral" or not questions & {"early_interval", "maintenance_interval"}
 
 
 # How many questions
