@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -307,7 +308,7 @@ def test_next_tells_the_note_for_clinicians():
     ],
 )
 def test_streams_that_close_or_are_full_are_told_in_one_line(shell, status, words):
-    program = f"{sys.executable} -c 'from engine.cli import main; main()'"
+    program = f"{shlex.quote(sys.executable)} -c 'from engine.cli import main; main()'"
     root = Path(__file__).parents[2]
     command = ["bash", "-c", shell.format(regimen=program)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)
