@@ -673,7 +673,6 @@ def test_nitrous_oxide_with_a_normal_level_is_not_sent_away(tmp_path):
     assert consultation.conclusions["urgency"] in {"urgent", "emergency"}
 
 
-@pytest.mark.xfail(reason="2026-11-22: the first form of b12-general finds at most three; part 2 finds all four")
 def test_a_plan_with_all_four_mistakes_is_told_each_with_harm_and_remedy(tmp_path):
     plan = {"plan_status": "planned", "early_interval": "21 days", "maintenance_planned": "no"}
     consultation, result, _ = patient(
