@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import random
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -362,7 +363,7 @@ def test_quit_saves_and_says_how_to_resume_and_resuming_goes_on_where_it_stopped
     person.ends()
     again = Person(SMALL, "--answers", str(kept), "--save", str(kept))
 
-    assert f"\n  regimen ask {SMALL} --answers {kept} --save {kept}\r\n" in person.seen
+    assert f"\n  regimen ask {shlex.quote(str(SMALL))} --answers {kept} --save {kept}\r\n" in person.seen
     assert saved(kept)["symptoms"] == ("numbness",)
     assert again.asked() == "course"
     again.says("worse")
