@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from engine.cli.page import Page, at_most, cited, show_step
+from engine.cli.page import Page, at_most, cited, show_answers_to_look_at, show_step
 from engine.dialogue import summary
 from engine.dialogue.consultation import Consultation
 from engine.dialogue.schedule import ONGOING, Dated, Window, dated
@@ -37,7 +37,7 @@ def show_result(page: Page, consultation: Consultation, start: dt.date | None) -
     _sets(page, consultation, (fact for fact in sets if fact.id not in AFTER_THE_TRAIL))
     show_trail(page, consultation)
     _sets(page, consultation, sorted((fact for fact in sets if fact.id in AFTER_THE_TRAIL), key=_place))
-    _warnings(page, consultation)
+    show_answers_to_look_at(page, consultation)
     _silenced(page, consultation)
     _sources(page, consultation)
 
@@ -188,18 +188,6 @@ def _sets(page: Page, consultation: Consultation, facts: Iterable[Fact]) -> None
             page.line("There may be more: not enough is known.")
         elif not found:
             page.line("None.")
-
-
-def _warnings(page: Page, consultation: Consultation) -> None:
-    if consultation.warnings:
-        page.heading("Check these answers")
-    for warning in consultation.warnings:
-        page.line(warning)
-    if consultation.set_aside:
-        page.heading("Kept, but without effect: with the other answers these are not asked")
-    for name in consultation.set_aside:
-        fact = consultation.ruleset.facts[name]
-        page.line(f"{fact.label}: {say_value(fact, consultation.answers[name])}")
 
 
 def _silenced(page: Page, consultation: Consultation) -> None:

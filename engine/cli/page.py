@@ -112,3 +112,15 @@ def show_reasons(page: Page, consultation: Consultation, fact: str, *, with_sour
         page.line(f"- {rule.title}")
         if with_sources:
             page.line(cited(rule.cites, consultation.ruleset, rule.strength), 4, style="dim")
+
+
+def show_answers_to_look_at(page: Page, consultation: Consultation) -> None:
+    """Print answers to check again, and those that are kept without effect."""
+    if consultation.warnings:
+        page.heading("Check these answers")
+    for warning in consultation.warnings:
+        page.line(warning)
+    if consultation.set_aside:
+        page.heading("Kept, but without effect: with the other answers these are not asked")
+    for name in consultation.set_aside:
+        page.line(say_held(consultation.ruleset.facts[name], consultation.answers[name]))

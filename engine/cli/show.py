@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from engine.cli.page import CARE, Page, at_most, cited, show_reasons, show_step, titles
+from engine.cli.page import CARE, Page, at_most, cited, show_answers_to_look_at, show_reasons, show_step, titles
 from engine.dialogue.consultation import Consultation, Question, rules_using
 from engine.dialogue.telling import emergency, not_known, unknown_behind
 from engine.language.model import Fact, Phase, Regimen, Rule, Ruleset
@@ -36,7 +36,7 @@ def evaluation(consultation: Consultation) -> None:
         _regimen(page, consultation.regimen, ruleset)
     _undetermined(page, consultation)
     _not_known(page, consultation)
-    _answers_to_look_at(page, consultation)
+    show_answers_to_look_at(page, consultation)
     if len(consultation.trail):
         page.heading("Why")
         for step in consultation.trail:
@@ -125,17 +125,6 @@ def _not_known(page: Page, consultation: Consultation) -> None:
     for each in found:
         silent = f": {titles(each.silent)}" if each.silent else ""
         page.line(f"{each.fact.label}: {each.said[:1].lower()}{each.said[1:]}{silent}.")
-
-
-def _answers_to_look_at(page: Page, consultation: Consultation) -> None:
-    if consultation.warnings:
-        page.heading("Check these answers")
-    for warning in consultation.warnings:
-        page.line(warning)
-    if consultation.set_aside:
-        page.heading("Kept, but without effect: with the other answers these are not asked")
-    for name in consultation.set_aside:
-        page.line(say_held(consultation.ruleset.facts[name], consultation.answers[name]))
 
 
 def next_question(consultation: Consultation) -> None:
