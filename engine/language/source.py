@@ -16,7 +16,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import (
     AliasEvent,
@@ -32,6 +31,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from engine.language.errors import Mark, Problem, Problems, RulesetError, quote
+from engine.language.scanning import events
 from engine.language.syntax import syntax_problem
 
 MAX_BYTES = 1024 * 1024
@@ -158,7 +158,7 @@ def parse_leniently(text: str, shown: str, problems: Problems) -> tuple[Node | N
     reader = _Reader(shown, problems, text)
     root = None
     try:
-        root = reader.read(YAML(typ="safe", pure=True).parse(text))
+        root = reader.read(events(text))
     except (MarkedYAMLError, ReaderError) as error:
         problems.append(syntax_problem(error, shown, text))
         reader.whole = False

@@ -5,7 +5,8 @@ unit is a wrong diagnosis. So each number fact lists its units, and a text has t
 the table below; "did you mean" is as far as guessing goes.
 
 pint computes the factors and never sees anybody's text, because its reader evaluates what it is given: it is asked only
-in the names that our table has for it. It is slow to load, so it is loaded at the first conversion, not before.
+in the names that our table has for it. It is slow to load, so it is loaded at the first conversion, not before, and reads
+our definitions alone.
 
 Refused are conversions that would need medical knowledge (IU to mg, one enzyme unit to another, percent to mmol/mol):
 units that only pint or nobody knows are labels, fine where a number has no other unit.
@@ -50,24 +51,24 @@ class _Known:
     others: tuple[str, ...] = ()  # what people call it
 
 
-# In front of a metric unit: the symbol, other ways to type it, the word.
+# In front of a metric unit: the symbol, other ways to type it, the word, the power of ten.
 _PREFIXES = {
-    "": ([], ""),
-    "k": ([], "kilo"),
-    "d": ([], "deci"),
-    "c": ([], "centi"),
-    "m": ([], "milli"),
-    "µ": (["u", "mc"], "micro"),
-    "n": ([], "nano"),
-    "p": ([], "pico"),
-    "f": ([], "femto"),
+    "": ([], "", 0),
+    "k": ([], "kilo", 3),
+    "d": ([], "deci", -1),
+    "c": ([], "centi", -2),
+    "m": ([], "milli", -3),
+    "µ": (["u", "mc"], "micro", -6),
+    "n": ([], "nano", -9),
+    "p": ([], "pico", -12),
+    "f": ([], "femto", -15),
 }
 
 
 def _metric(symbols: str, words: str, dimension: str, prefixes: str, pint_name: str) -> Iterator[_Known]:
     """Give a unit with each of its prefixes: `microgram`, `micrograms`, `mcg` and `ug` are all µg."""
     for prefix in ["", *prefixes.split()]:
-        typed, word = _PREFIXES[prefix]
+        typed, word, _ = _PREFIXES[prefix]
         by_symbol = [start + symbol for start in [prefix, *typed] for symbol in symbols.split()]
         by_word = [word + base + end for base in words.split() for end in ("", "s")]
         yield _Known(by_symbol[0], dimension, word + pint_name, (*by_symbol[1:], *by_word))
@@ -116,8 +117,30 @@ _TABLE: tuple[_Known, ...] = (
     _Known("°F", "temperature", "degF", ("degF", "℉", "fahrenheit", "Fahrenheit")),
 )
 
-# What pint has no fitting unit for. Its own U is an enzyme's, while U/L is also written of hormones and antibodies.
+# All that pint is told. Its own list of a thousand units takes it a fifth of a second to read, and of its definitions
+# these are the ones that the table needs; a test holds them against its list. U and IU are not in it: there U is an
+# enzyme's, while U/L is also written of hormones and antibodies.
 _TOLD_TO_PINT = (
+    "meter = [length]",
+    "second = [time]",
+    "gram = [mass]",
+    "mole = [substance]",
+    "kelvin = [temperature]; offset: 0",
+    *(f"{word}- = 1e{power}" for _, word, power in _PREFIXES.values() if word),
+    "liter = decimeter ** 3",
+    "pascal = kilogram / meter / second ** 2",
+    "mmHg = 133.322387415 * pascal",
+    "minute = 60 * second",
+    "hour = 60 * minute",
+    "day = 24 * hour",
+    "week = 7 * day",
+    "year = 365.25 * day",
+    "month = year / 12",
+    "inch = 2.54 * centimeter",
+    "foot = 12 * inch",
+    "pound = 453.59237 * gram",
+    "degC = kelvin; offset: 273.15",
+    "degF = 5 / 9 * kelvin; offset: 233.15 + 200 / 9",
     *(f"clinical_{name} = [clinical_{name}]" for name in ("U", "IU", *_LABELS)),
     *(f"clinical_ten_to_{power} = {10**power}" for power in _POWERS),
     "clinical_body = 1.73 * meter ** 2",
@@ -128,6 +151,7 @@ _NAME_OF = {spelling: known.name for known in _TABLE for spelling in (known.name
 _LOOKALIKES = str.maketrans({"\N{GREEK SMALL LETTER MU}": "\N{MICRO SIGN}"})
 
 
+@lru_cache(maxsize=4096)
 def normal(unit_text: str) -> str:
     """Give the one spelling of a unit, for comparing: `mcg / ml` is `µg/mL`.
 
@@ -187,7 +211,7 @@ def _registry() -> pint.UnitRegistry[Any]:
     """Load pint, once, to compute in fractions; hold the lock."""
     import pint
 
-    registry: pint.UnitRegistry[Any] = pint.UnitRegistry(non_int_type=Fraction)
+    registry: pint.UnitRegistry[Any] = pint.UnitRegistry(None, non_int_type=Fraction)
     for definition in _TOLD_TO_PINT:
         registry.define(definition)
     return registry

@@ -9,6 +9,7 @@ import threading
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
+import pint
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -308,6 +309,23 @@ def test_prefixes_are_powers_of_a_thousand(base, smaller):
     factors = [module._line(base, unit, 0)[0] for unit in smaller.split()]
 
     assert factors == [1000 ** (at + 1) for at in range(len(factors))]
+
+
+@pytest.fixture(scope="module")
+def of_pint():
+    """A registry with pint's own list of units."""
+    return pint.UnitRegistry(non_int_type=Fraction)
+
+
+@pytest.mark.parametrize("known", [known for known in module._TABLE if "clinical" not in known.pint], ids=lambda known: known.name)
+def test_what_pint_is_told_of_a_unit_is_what_its_own_list_says(of_pint, known):
+    ours, theirs = (
+        [registry.Quantity(Fraction(number), known.pint).to_root_units() for number in (0, 1)]
+        for registry in (module._registry(), of_pint)
+    )
+
+    assert [each.magnitude for each in ours] == [each.magnitude for each in theirs]
+    assert dict(ours[1].unit_items()) == dict(theirs[1].unit_items())
 
 
 def test_our_dimensions_are_those_of_pint():
