@@ -15,7 +15,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import FileMark
-from ruamel.yaml.events import Event
+from ruamel.yaml.events import Event, ScalarEvent
 from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import Reader
 from ruamel.yaml.scanner import Scanner
@@ -52,6 +52,16 @@ class _Parser(Parser):
     def scanner(self) -> Any:
         return self.loader.scanner
 
+    def parse_node(self, block: bool = False, indentless_sequence: bool = False) -> Any:
+        """The event of a node: at once where it is a scalar without anchor or tag, as most are."""
+        token = self.scanner.peek_token()
+        if not isinstance(token, ScalarToken):
+            return super().parse_node(block, indentless_sequence)
+        self.scanner.get_token()
+        self.state = self.states.pop()
+        implicit = (True, False) if token.plain else (False, True)
+        return ScalarEvent(None, None, implicit, token.value, token.start_mark, token.end_mark, style=token.style)
+
 
 class _Reader(Reader):
     """Reads a text that is there as a whole, whose lines end in a newline."""
@@ -82,12 +92,12 @@ class _Scanner(Scanner):
             self._look_ahead()
         return bool(self.tokens) and (not choices or isinstance(self.tokens[0], choices))
 
-    def peek_token(self) -> Token | None:
+    def peek_token(self) -> Any:
         if self._ready != self.tokens_taken:
             self._look_ahead()
         return self.tokens[0] if self.tokens else None
 
-    def get_token(self) -> Token | None:
+    def get_token(self) -> Any:
         if self._ready != self.tokens_taken:
             self._look_ahead()
         if not self.tokens:
@@ -104,7 +114,11 @@ class _Scanner(Scanner):
     def fetch_more_tokens(self) -> None:
         self.scan_to_next_token()
         first = self.reader.peek()
-        fetch = Scanner.fetch_plain if first.isalnum() else _FETCHED.get(first)
+        fetch = _FETCHED.get(first)
+        if first.isalnum():
+            fetch = Scanner.fetch_plain
+        elif first == ":" and self.check_value():
+            fetch = Scanner.fetch_value
         if fetch is None:
             super().fetch_more_tokens()
             return
@@ -116,11 +130,11 @@ class _Scanner(Scanner):
         reader = self.reader
         if reader.peek() not in " \t\n#":
             return
-        line = reader.line
         blanks = _BLANKS_IN_BRACKETS if self.flow_context else _BLANKS
-        reader.forward(blanks.match(reader.buffer, reader.pointer).end() - reader.pointer)
-        if reader.line > line and not self.flow_context:
-            self.allow_simple_key = True
+        if passed := blanks.match(reader.buffer, reader.pointer):
+            reader.forward(passed.end() - reader.pointer)
+            if "\n" in passed[0] and not self.flow_context:
+                self.allow_simple_key = True
 
     def scan_plain(self) -> ScalarToken:
         reader = self.reader

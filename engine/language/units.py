@@ -5,8 +5,7 @@ unit is a wrong diagnosis. So each number fact lists its units, and a text has t
 the table below; "did you mean" is as far as guessing goes.
 
 pint computes the factors and never sees anybody's text, because its reader evaluates what it is given: it is asked only
-in the names that our table has for it. It is slow to load, so it is loaded at the first conversion, not before, and reads
-our definitions alone.
+in the names that our table has for it. It is slow to load, so it is loaded at the first conversion, not before.
 
 Refused are conversions that would need medical knowledge (IU to mg, one enzyme unit to another, percent to mmol/mol):
 units that only pint or nobody knows are labels, fine where a number has no other unit.
