@@ -5,6 +5,11 @@ python -m pytest -m benchmark --benchmark-enable -s
 
 from __future__ import annotations
 
+import json
+import os
+import statistics
+import subprocess
+import sys
 import time
 from collections import defaultdict
 from contextlib import contextmanager
@@ -30,6 +35,30 @@ PHASES = {
     "weighing": [(_Weigher, "__init__"), (_Weigher, "is_spare")],
     "answers": [(consultation, "read_answers")],
 }
+LARGEST, ANSWERED = "b12-general", 25
+AFRESH = """
+import json, sys, time
+import engine
+from engine.inference.compile import program_of
+from engine.language.load import find_ruleset
+from ruamel.yaml import YAML
+
+def timed(work, *given):
+    start = time.perf_counter()
+    found = work(*given)
+    return found, time.perf_counter() - start
+
+def by_ruamel(folders):
+    for path in (path for folder in folders for path in folder.glob("*.yaml")):
+        for _ in YAML(typ="safe", pure=True).parse(path.read_text()):
+            pass
+
+load = engine.load_ruleset
+ruleset, loading = timed(load, sys.argv[1])
+_, compiling = timed(program_of, ruleset)
+folders = [find_ruleset(name) for name in sys.argv[1:]]
+print(json.dumps([loading, compiling, timed(by_ruamel, folders)[1]]))
+"""
 
 
 @pytest.fixture
@@ -38,10 +67,36 @@ def tell(benchmark):
 
     def told(what, target=None):
         if benchmark.stats is not None:
-            aim = f"   target: below {target} ms" if target else ""
-            print(f"\n{what}: {benchmark.stats.stats.median * 1000:.2f} ms{aim}")
+            print_time(what, benchmark.stats.stats.median, target)
 
     return told
+
+
+def print_time(what, seconds, target=None, beside=""):
+    aim = f"   target: below {target} ms" if target else ""
+    print(f"\n{what}: {seconds * 1000:.2f} ms{aim}{beside}   (load average {os.getloadavg()[0]:.1f})")
+
+
+def test_load_and_compile_the_largest_ruleset_in_a_new_process():
+    command = [sys.executable, "-c", AFRESH, LARGEST, "b12-core"]
+    rounds = [json.loads(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(5)]
+
+    ratio = statistics.median(loading / by_ruamel for loading, _, by_ruamel in rounds)
+    loading, compiling, _ = map(statistics.median, zip(*rounds, strict=True))
+    beside = f"   {ratio:.2f} x ruamel alone on the same text"
+    print_time(f"load {LARGEST}, its cases read and checked", loading, 1000, beside)
+    print_time(f"compile {LARGEST}", compiling, 100)
+
+
+def test_consult_the_largest_ruleset(benchmark, tell):
+    loaded = engine.load_ruleset(LARGEST)
+    cases = [(dict(case.answers[:ANSWERED]), case.as_of) for case in loaded.cases if len(case.answers) >= ANSWERED]
+    turn = cycle(cases)
+
+    benchmark.pedantic(lambda: consult(loaded, *next(turn)), rounds=200, warmup_rounds=10)
+
+    assert len(cases) > 10
+    tell(f"consult {LARGEST} with {ANSWERED} answers, with trail and conflicts", 10)
 
 
 @pytest.mark.parametrize(("amount", "target"), [(200, 1000), (1000, 5000)])
@@ -98,10 +153,11 @@ def test_where_a_consultation_spends_its_time(generated, ruleset, monkeypatch):
         print(f"{amount:>6} rules{'':<16}{''.join(f'{share:>10.0f}' for share in shares)}")
 
 
-def consult(loaded, answers):
-    """What a person is told of a case: conclusions and trail."""
-    consulted = engine.consult(loaded, answers)
+def consult(loaded, answers, as_of=None):
+    """What a person is told of a case: conclusions, conflicts and trail."""
+    consulted = engine.consult(loaded, answers, as_of)
     assert consulted.conclusions is not None
+    assert consulted.conflicts is not None
     return consulted.trail
 
 
