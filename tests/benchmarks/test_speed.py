@@ -35,7 +35,7 @@ PHASES = {
     "weighing": [(_Weigher, "__init__"), (_Weigher, "is_spare")],
     "answers": [(consultation, "read_answers")],
 }
-LARGEST, ANSWERED = "b12-general", 25
+LARGEST, ITS_BASE, ANSWERED = "b12-general", "b12-core", 25
 AFRESH = """
 import json, sys, time
 import engine
@@ -53,7 +53,7 @@ def by_ruamel(folders):
         for _ in YAML(typ="safe", pure=True).parse(path.read_text()):
             pass
 
-load = engine.load_ruleset
+load = engine.load_ruleset  # which imports what it needs before the clock runs
 ruleset, loading = timed(load, sys.argv[1])
 _, compiling = timed(program_of, ruleset)
 folders = [find_ruleset(name) for name in sys.argv[1:]]
@@ -78,7 +78,7 @@ def print_time(what, seconds, target=None, beside=""):
 
 
 def test_load_and_compile_the_largest_ruleset_in_a_new_process():
-    command = [sys.executable, "-c", AFRESH, LARGEST, "b12-core"]
+    command = [sys.executable, "-c", AFRESH, LARGEST, ITS_BASE]
     rounds = [json.loads(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(5)]
 
     ratio = statistics.median(loading / by_ruamel for loading, _, by_ruamel in rounds)
