@@ -25,7 +25,7 @@ from engine.language.model import (
     ValueTest,
 )
 from engine.language.values import UNKNOWN
-from engine.logic.evaluate import Evaluation, passes, set_sign
+from engine.logic.evaluate import Evaluation, set_sign, splits_of
 from engine.logic.signs import BOTH, FALSE, TRUE, UNSIGNED, Sign, every, opposite, some
 
 
@@ -58,20 +58,32 @@ def _standing(sign: Sign, otherwise: Sign) -> Sign:
 
 
 class _Possible:
-    """Which signs stand or can still come about."""
+    """Which signs stand or can still come about.
+
+    Attributes:
+        gates, options, whens, applies, fails: as of an outcome, with what can still come about.
+        valued: for each fact but a set whether it has a value or can get one.
+    """
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
         self.ruleset = evaluation.ruleset
+        self.splits = splits_of(evaluation.ruleset)
         self.gates: dict[str, Sign] = {}
         self.options: dict[str, dict[str, Sign]] = {}
         self.whens: dict[str, Sign] = {}
+        self.applies: set[str] = set()
+        self.fails: set[str] = set()
+        self._signs: dict[int, Sign] = {}  # by the id of a condition, which stays its own: the evaluation keeps it
         self.valued: dict[str, bool] = {"as_of": evaluation.as_of is not None}
         for name in self.ruleset.order:
             self._visit(self.ruleset.facts[name])
 
     def _visit(self, fact: Fact) -> None:
         self.gates[fact.id] = every(map(self.of, self.ruleset.gates_behind[fact.id]))
+        rules = self.ruleset.concluders.get(fact.id, ())
+        for rule in rules:
+            self._decide(rule)
         if fact.is_input:
             answered = fact.id in self.evaluation.answers
             known = self.evaluation.answers.get(fact.id) is not UNKNOWN
@@ -81,8 +93,7 @@ class _Possible:
         elif fact.is_set:
             self.options[fact.id] = {option: self._option(fact, option) for option in fact.option_ids}
         else:
-            rules = self.ruleset.concluders[fact.id]
-            self.valued[fact.id] = any(map(self.applies, rules)) or self.otherwise(fact)
+            self.valued[fact.id] = any(rule.id in self.applies for rule in rules) or self.otherwise(fact)
 
     def _can_compute(self, fact: Fact) -> bool:
         """Whether a formula has a value or can get one: parts that all have theirs already bring nothing new."""
@@ -93,8 +104,8 @@ class _Possible:
 
     def _option(self, fact: Fact, option: str) -> Sign:
         adding = self.ruleset.adders[fact.id][option]
-        present = TRUE if any(map(self.applies, adding)) else UNSIGNED
-        absent = FALSE if all(map(self.fails, adding)) else UNSIGNED
+        present = TRUE if any(rule.id in self.applies for rule in adding) else UNSIGNED
+        absent = FALSE if all(rule.id in self.fails for rule in adding) else UNSIGNED
         return _standing(self.evaluation.options[fact.id][option], present | absent)
 
     # Rules
@@ -109,19 +120,18 @@ class _Possible:
         """Whether a rule applies or fails already."""
         return rule.id in self.evaluation.applies or rule.id in self.evaluation.fails
 
-    def applies(self, rule: Rule) -> bool:
-        """Whether a rule applies or can."""
-        if self.decided(rule):
-            return rule.id in self.evaluation.applies
-        overriders = self.ruleset.overriders[rule.id]
-        return bool(self.when(rule) & TRUE) and all(self.when(other) & FALSE for other in overriders)
-
-    def fails(self, rule: Rule) -> bool:
-        """Whether a rule fails or can."""
-        if self.decided(rule):
-            return rule.id in self.evaluation.fails
-        overriders = self.ruleset.overriders[rule.id]
-        return bool(self.when(rule) & FALSE) or any(self.when(other) & TRUE for other in overriders)
+    def _decide(self, rule: Rule) -> None:
+        """Whether a rule applies and whether it fails, or can."""
+        applies, fails = rule.id in self.evaluation.applies, rule.id in self.evaluation.fails
+        if not applies and not fails:
+            when = self.when(rule)
+            overriders = [self.when(other) for other in self.ruleset.overriders[rule.id]]
+            applies = bool(when & TRUE) and all(other & FALSE for other in overriders)
+            fails = bool(when & FALSE) or any(other & TRUE for other in overriders)
+        if applies:
+            self.applies.add(rule.id)
+        if fails:
+            self.fails.add(rule.id)
 
     def otherwise(self, fact: Fact) -> bool:
         """Whether the `otherwise` of a fact holds or can."""
@@ -131,10 +141,13 @@ class _Possible:
     # Conditions
 
     def of(self, condition: Condition) -> Sign:
-        """The possible signs of a condition."""
-        sign = self.evaluation.sign(condition)
-        if sign:
-            return sign
+        """The possible signs of a condition, found once."""
+        found = self._signs.get(id(condition))
+        if found is None:
+            found = self._signs[id(condition)] = self.evaluation.sign(condition) or self._find(condition)
+        return found
+
+    def _find(self, condition: Condition) -> Sign:
         if isinstance(condition, All):
             return every(map(self.of, condition.parts))
         if isinstance(condition, Any):
@@ -144,8 +157,8 @@ class _Possible:
         return self._of_test(condition)
 
     def _of_test(self, test: Test) -> Sign:
-        gate, own = self.gates[test.fact], self.own(test)
-        return (own if gate & TRUE else UNSIGNED) | (gate & FALSE)
+        gate = self.gates[test.fact]
+        return (self.own(test) if gate & TRUE else UNSIGNED) | (gate & FALSE)
 
     def own(self, test: Test) -> Sign:
         """The possible signs of a test, its gate left aside."""
@@ -161,23 +174,14 @@ class _Possible:
     def _of_derived_test(self, test: Test, fact: Fact) -> Sign:
         if isinstance(test, HeldTest) and not test.held:
             return opposite(self._of_derived_test(HeldTest(fact.id, held=True), fact))
-        passing, other = self.split(test, fact)
-        found = UNSIGNED
-        if any(map(self.applies, passing)):
+        split = self.splits[test]
+        refuted = fact.otherwise is None and self.fails.issuperset(split.passing)
+        found = split.otherwise if self.otherwise(fact) else UNSIGNED
+        if not self.applies.isdisjoint(split.passing):
             found |= TRUE
-        if any(map(self.applies, other)) or (fact.otherwise is None and all(map(self.fails, passing))):
+        if refuted or not self.applies.isdisjoint(split.other):
             found |= FALSE
-        if self.otherwise(fact) and fact.otherwise is not None:
-            found |= TRUE if passes(test, fact, fact.otherwise) else FALSE
         return found
-
-    def split(self, test: Test, fact: Fact) -> tuple[list[Rule], list[Rule]]:
-        """The rules that conclude a value that passes a test, and the others."""
-        passing: list[Rule] = []
-        other: list[Rule] = []
-        for rule in self.ruleset.concluders[fact.id]:
-            (passing if passes(test, fact, rule.concludes(fact.id)[0]) else other).append(rule)
-        return passing, other
 
 
 class _Walk:
@@ -272,13 +276,13 @@ class _Walk:
         if isinstance(test, HeldTest) and not test.held:
             test, sign = HeldTest(fact.id, held=True), opposite(sign)
         assert isinstance(test, (ValueTest, HeldTest))  # noqa: S101 (as above)
-        passing, other = self.possible.split(test, fact)
-        for rule in passing if sign == TRUE else other:
+        split = self.possible.splits[test]
+        for rule in (split.passing if sign == TRUE else split.other).values():
             self._applies(rule)
-        if sign == FALSE and fact.otherwise is None and all(map(self.possible.fails, passing)):
-            for rule in passing:
+        if sign == FALSE and fact.otherwise is None and self.possible.fails.issuperset(split.passing):
+            for rule in split.passing.values():
                 self._fails(rule)
-        if fact.otherwise is not None and passes(test, fact, fact.otherwise) == (sign == TRUE):
+        if split.otherwise & sign:
             self._otherwise(fact)
 
     def _option(self, fact: Fact, option: str, sign: Sign) -> None:
@@ -288,12 +292,12 @@ class _Walk:
             (self._applies if sign == TRUE else self._fails)(rule)
 
     def _applies(self, rule: Rule) -> None:
-        if not self.possible.decided(rule) and self.possible.applies(rule):
+        if not self.possible.decided(rule) and rule.id in self.possible.applies:
             self.want(rule.when, TRUE)
             self._want_all((other.when for other in self.ruleset.overriders[rule.id]), FALSE)
 
     def _fails(self, rule: Rule) -> None:
-        if not self.possible.decided(rule) and self.possible.fails(rule):
+        if not self.possible.decided(rule) and rule.id in self.possible.fails:
             self.want(rule.when, FALSE)
             self._want_all((other.when for other in self.ruleset.overriders[rule.id]), TRUE)
 

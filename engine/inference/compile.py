@@ -26,7 +26,6 @@ from engine.language.model import (
     Ruleset,
     SetTest,
     Test,
-    values_of,
 )
 from engine.language.values import Single
 from engine.logic.evaluate import passes
@@ -73,9 +72,7 @@ class Program:
     def values(self) -> dict[str, tuple[tuple[Single, int], ...]]:
         """For each derived fact the values that some clause can give it, with the number of each, in ruleset order."""
         ruleset = self.ruleset
-        held = {
-            name: values_of(ruleset, fact) for name, fact in ruleset.facts.items() if fact.derived and not fact.is_set
-        }
+        held = {name: ruleset.values[name] for name, fact in ruleset.facts.items() if fact.derived and not fact.is_set}
         return {
             name: tuple((v, self.numbers[Value(name, v)]) for v in values if Value(name, v) in self.numbers)
             for name, values in held.items()
@@ -290,7 +287,7 @@ class _Compiler:
     def _derived_ways(self, test: Test, fact: Fact, sign: Sign) -> list[Body]:
         if isinstance(test, HeldTest) and not test.held:
             return self._derived_ways(HeldTest(fact.id, held=True), fact, opposite(sign))
-        values = values_of(self.ruleset, fact)
+        values = self.ruleset.values[fact.id]
         ways: list[Body] = [(Value(fact.id, v),) for v in values if passes(test, fact, v) == (sign == TRUE)]
         if sign == FALSE and fact.otherwise is None:
             rules = self.ruleset.concluders[fact.id]

@@ -425,7 +425,7 @@ def _spellings(ruleset: Ruleset, fact: Fact) -> dict[Single | None, Single]:
     units = fact.units
     first: dict[Any, Single] = {}
     found: dict[Single | None, Single] = {}
-    for value in model.values_of(ruleset, fact):
+    for value in ruleset.values[fact.id]:
         if isinstance(value, Quantity) and units and units.canonical and value.unit:
             found[value] = first.setdefault(units.convert(value.number, value.unit, units.canonical), value)
     return found

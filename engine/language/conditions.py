@@ -61,6 +61,7 @@ class ConditionReader:
         self.may_declare = may_declare
         self.problems = problems
         self.tell = problems.tell
+        self._tests: dict[Test, Test] = {}
 
     def read(self, node: Node) -> Condition:
         """Read a whole condition; what cannot be read is reported and stands as an empty `all`."""
@@ -145,7 +146,7 @@ class ConditionReader:
         if len(unknowns) < len(nodes):
             tests.append(_is_any(fact, values))
         tests.extend(self._known(fact, node) for node in unknowns[:1])
-        return tests[0] if len(tests) == 1 else Any(tuple(tests))
+        return self._joined(tests, Any)
 
     def _with_points(self, nodes: list[Node]) -> list[Node]:
         """A list without the decimal commas in it, which are told."""
@@ -187,7 +188,12 @@ class ConditionReader:
             tests.extend(each for each in found if not isinstance(each, Bound | OneOf))
         if checks:
             tests.insert(0, ValueTest(fact.id, tuple(checks)))
-        return tests[0] if len(tests) == 1 else All(tuple(tests))
+        return self._joined(tests, All)
+
+    def _joined(self, tests: list[Test], join: type[All | Any]) -> Condition:
+        """Several tests as one condition. Equal tests are one object, so that what is found of one serves all."""
+        shared = tuple(self._tests.setdefault(test, test) for test in tests)
+        return shared[0] if len(shared) == 1 else join(shared)
 
     def _word(self, fact: Fact, word: str, mapping: Mapping) -> list[Check | Test]:
         node: Node = mapping[word]

@@ -373,6 +373,16 @@ class Ruleset:
         return {name: {option: tuple(rules) for option, rules in each.items()} for name, each in found.items()}
 
     @cached_property
+    def values(self) -> dict[str, tuple[Single, ...]]:
+        """For each derived fact every value that rules or its `otherwise` can give it, in ruleset order."""
+        found: dict[str, tuple[Single, ...]] = {}
+        for name, rules in self.concluders.items():
+            otherwise = self.facts[name].otherwise
+            values = [value for rule in rules for value in rule.concludes(name)]
+            found[name] = tuple(dict.fromkeys(values if otherwise is None else [*values, otherwise]))
+        return found
+
+    @cached_property
     def overriders(self) -> dict[str, tuple[Rule, ...]]:
         """For each rule those that override it, in ruleset order."""
         found: dict[str, list[Rule]] = {rule: [] for rule in self.rules}
@@ -435,11 +445,3 @@ class Ruleset:
     def digest(self) -> str:
         """The SHA-256 of the ruleset's canonical form: what a release is named by."""
         return digest_of(self)
-
-
-def values_of(ruleset: Ruleset, fact: Fact) -> tuple[Single, ...]:
-    """Every value that rules or `otherwise` can give a single-valued derived fact, in the order of the ruleset."""
-    values = [value for rule in ruleset.concluders[fact.id] for value in rule.concludes(fact.id)]
-    if fact.otherwise is not None:
-        values.append(fact.otherwise)
-    return tuple(dict.fromkeys(values))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 
@@ -28,7 +29,6 @@ from engine.language.model import (
     SetTest,
     Test,
     ValueTest,
-    values_of,
 )
 from engine.language.values import UNKNOWN, Answer, Quantity, Single
 from engine.logic.compare import includes, meets
@@ -66,6 +66,8 @@ class Evaluation(Outcome):
         super().__init__(ruleset, dict(answers), as_of)
         self.struck = struck
         self.decided: set[str] = set()
+        self._signs: dict[int, tuple[Sign, Condition]] = {}
+        self._splits = splits_of(ruleset)
         for name in ruleset.order:
             fact = ruleset.facts[name]
             self.gates[name] = every(map(self.sign, ruleset.gates_behind[name]))
@@ -78,20 +80,26 @@ class Evaluation(Outcome):
     # Conditions
 
     def sign(self, condition: Condition) -> Sign:
-        """The sign of a condition."""
+        """The sign of a condition, found once: facts are visited so that it never changes."""
+        found = self._signs.get(id(condition))
+        if found is None:
+            # Conditions are slow to hash. Kept beside its sign, one cannot go and leave its id to another.
+            found = self._signs[id(condition)] = self._find_sign(condition), condition
+        return found[0]
+
+    def _find_sign(self, condition: Condition) -> Sign:
         if isinstance(condition, All):
             return every(map(self.sign, condition.parts))
         if isinstance(condition, Any):
             return some(map(self.sign, condition.parts))
         if isinstance(condition, Not):
             return opposite(self.sign(condition.part))
-        return self.test_sign(condition)
+        return self._test_sign(condition)
 
-    def test_sign(self, test: Test) -> Sign:
+    def _test_sign(self, test: Test) -> Sign:
         """The sign of a test: its own while the gate is known true, known false while the gate is known false."""
         gate = self.gates[test.fact]
-        own = self.own_sign(test)
-        return (own if gate & TRUE else UNSIGNED) | (gate & FALSE)
+        return (self.own_sign(test) if gate & TRUE else UNSIGNED) | (gate & FALSE)
 
     def own_sign(self, test: Test) -> Sign:
         """The sign of a test, its gate left aside."""
@@ -109,8 +117,7 @@ class Evaluation(Outcome):
         for value in self.held[fact.id]:
             sign |= known(passes(test, fact, value))
         if fact.formula is None and fact.otherwise is None:
-            rules = self.ruleset.concluders[fact.id]
-            refuted = all(r.id in self.fails or not passes(test, fact, r.concludes(fact.id)[0]) for r in rules)
+            refuted = self.fails.issuperset(self._splits[test].passing)
             sign |= FALSE if refuted else UNSIGNED
         return sign
 
@@ -132,7 +139,7 @@ class Evaluation(Outcome):
         none_left = all(self.whens[rule.id] & FALSE for rule in rules)
         if fact.otherwise is not None and none_left and (OTHERWISE, fact.id) not in self.struck:
             values.add(fact.otherwise)
-        self.held[fact.id] = tuple(value for value in values_of(self.ruleset, fact) if value in values)
+        self.held[fact.id] = tuple(value for value in self.ruleset.values[fact.id] if value in values)
 
     def _all_fail(self, rules: Iterable[Rule]) -> bool:
         return all(rule.id in self.fails for rule in rules)
@@ -181,6 +188,45 @@ class Evaluation(Outcome):
             return self.held[name]
         answer = self.answers.get(name, UNKNOWN)
         return () if answer is UNKNOWN or isinstance(answer, tuple) else (answer,)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a test says of the constants that a derived fact can hold.
+
+    Attributes:
+        passing: the rules that conclude one that passes, by id.
+        other: the rules that conclude one that does not, by id.
+        otherwise: the sign that the fact's `otherwise` gives the test; none where it has no `otherwise`.
+    """
+
+    passing: Mapping[str, Rule]
+    other: Mapping[str, Rule]
+    otherwise: Sign
+
+
+class Splits(dict[Test, Split]):
+    """The split of each test on a single-valued fact that rules conclude, made when it is first looked up."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        super().__init__()
+        self.ruleset = ruleset
+
+    def __missing__(self, test: Test) -> Split:
+        fact = self.ruleset.facts[test.fact]
+        passing: dict[str, Rule] = {}
+        other: dict[str, Rule] = {}
+        for rule in self.ruleset.concluders[fact.id]:
+            (passing if passes(test, fact, rule.concludes(fact.id)[0]) else other)[rule.id] = rule
+        otherwise = UNSIGNED if fact.otherwise is None else known(passes(test, fact, fact.otherwise))
+        self[test] = Split(passing, other, otherwise)
+        return self[test]
+
+
+def splits_of(ruleset: Ruleset) -> Splits:
+    """The splits of a ruleset's tests, kept with it, as they are the same for all answers."""
+    splits: Splits = ruleset.__dict__.setdefault("_splits", Splits(ruleset))
+    return splits
 
 
 def passes(test: Test, fact: Fact, value: Answer) -> bool:

@@ -28,6 +28,8 @@ def every(signs: Iterable[Sign]) -> Sign:
     """The sign of `all`: known true when each is, known false when some is."""
     true, false = TRUE, UNSIGNED
     for sign in signs:
+        if sign == FALSE:
+            return FALSE  # whatever the others are
         true &= sign
         false |= sign & FALSE
     return true | false

@@ -13,19 +13,25 @@ import sys
 import time
 from collections import defaultdict
 from contextlib import contextmanager
-from itertools import cycle
+from itertools import cycle, pairwise
+from pathlib import Path
+from statistics import median, quantiles
 
 import pytest
 
 import engine
 from engine.dialogue import consultation
+from engine.dialogue.relevance import Relevance
 from engine.inference.compile import compile_ruleset
 from engine.inference.matcher import Matcher, Session
 from engine.inference.proof import _Weigher
 from engine.inference.run import Run
+from engine.language.answers import read_answers
+from engine.logic.evaluate import Evaluation
 
 pytestmark = pytest.mark.benchmark
 
+SHIPPED = Path(__file__).resolve().parents[2] / "rulesets"
 SIZES = (60, 200, 1000)
 PHASES = {
     "matcher": [(Matcher, "session"), (Session, "tell"), (Session, "close")],
@@ -133,6 +139,39 @@ def test_next_question(benchmark, tell, generated, ruleset, amount):
     benchmark.pedantic(lambda: engine.consult(loaded, next(patients)).question, rounds=30, warmup_rounds=2)
 
     tell(f"next question, {amount} rules")
+
+
+def test_what_to_ask_next():
+    """In the midst of the cases of b12-general; the shares are of a consult, with trail, of the same answers."""
+    loaded = engine.load_ruleset(SHIPPED / "b12-general")
+    print("\n\nafter      evaluation       relevance         consult   all three, p95   target: p95 below 50 ms")
+    for answered in (0, 5, 15, 25):
+        evaluated, found, consulted = zip(*(asked_next(loaded, each) for each in begun(loaded, answered)), strict=True)
+        whole = median(consulted)
+        shares = "".join(f"{median(each):>8.2f} ms {median(each) / whole:>4.0%}" for each in (evaluated, found))
+        p95 = quantiles(map(sum, zip(evaluated, found, consulted, strict=True)), n=20)[-1]
+        print(f"{answered:>2} answers{shares}{whole:>9.2f} ms{p95:>14.1f} ms")
+
+
+def asked_next(loaded, answers):
+    """The milliseconds that a page after an answer takes, one figure a phase."""
+    times = [time.perf_counter()]
+    evaluation = Evaluation(loaded, answers)
+    times.append(time.perf_counter())
+    assert Relevance(evaluation).open is not None
+    times.append(time.perf_counter())
+    assert consultation.Consultation(loaded, answers).trail is not None
+    times.append(time.perf_counter())
+    return [(end - start) * 1000 for start, end in pairwise(times)]
+
+
+def begun(loaded, answered):
+    """The first answers, in the order of asking, of every case that has so many."""
+    for case in loaded.cases:
+        answers = read_answers(loaded.facts, dict(case.answers))
+        first = [fact.id for fact in loaded.inputs if fact.id in answers][:answered]
+        if len(first) == answered:
+            yield {name: answers[name] for name in first}
 
 
 def test_where_a_consultation_spends_its_time(generated, ruleset, monkeypatch):

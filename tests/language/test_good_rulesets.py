@@ -23,6 +23,7 @@ from engine.language.model import (
     ValueTest,
 )
 from engine.language.values import Quantity
+from tests.random_rulesets import all_tests
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpora" / "good"
 GOOD = sorted(CORPUS.iterdir())
@@ -175,6 +176,13 @@ def test_facts(everything):
 )
 def test_conditions(everything, rule, when):
     assert everything.rules[rule].when == when
+
+
+@pytest.mark.parametrize("name", ["b12-general", "example-smoke-alarm"])
+def test_equal_tests_are_one_object_so_that_what_is_found_of_one_serves_all(name):
+    tests = list(all_tests(load_ruleset(name)))
+
+    assert len({id(test) for test in tests}) == len(set(tests)) < len(tests)
 
 
 def test_rules(everything):
