@@ -18,7 +18,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select, text
 
-from engine.ledger import DatabaseError, Ledger
+from engine.ledger import DatabaseError, Ledger, database
 from engine.ledger.database import open_database
 from engine.ledger.tables import answer, consultation, metadata
 from tests.ledger.conftest import NOW, ON_POSTGRES
@@ -112,6 +112,20 @@ def test_processes_that_start_at_once_make_the_tables_once(url, start, open_ledg
 
     assert [(each.wait(60), each.stderr.read()) for each in processes] == [(0, "")] * 4
     assert open_ledger(url).begin(ruleset, {"age": 54}, NOW)[0].answers == {"age": 54}
+
+
+@pytest.mark.parametrize("where", [ON_POSTGRES])
+def test_on_postgresql_one_process_at_a_time_makes_the_tables(where, monkeypatch, postgres_url):
+    monkeypatch.setattr(database, "BUSY_SECONDS", 2)
+    other = database.open_database(postgres_url)
+
+    with other.writing() as connection:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({database.MIGRATING})"))
+        with pytest.raises(DatabaseError, match="is busy"):
+            Ledger.open(postgres_url)
+    other.engine.dispose()
+
+    Ledger.open(postgres_url).close()
 
 
 def test_threads_that_start_at_once_make_the_tables_once(url):

@@ -92,13 +92,18 @@ def test_a_release_is_kept_once_and_loaded_once(url, open_ledger, ruleset):
     assert all(other is first for other in others)
 
 
-@pytest.mark.parametrize("text", ["id: other\n", "not a ruleset", ""])
-def test_a_release_whose_files_were_altered_is_not_gone_on_from(url, open_ledger, ruleset, text):
+@pytest.mark.parametrize(
+    "alter",
+    [
+        pytest.param(lambda text: {"small/ruleset.yaml": text.replace("Small trial", "Large trial")}, id="a-word"),
+        pytest.param(lambda text: {"small/ruleset.yaml": text[:200]}, id="cut"),
+        pytest.param(lambda text: {}, id="no-files"),
+    ],
+)
+def test_a_release_whose_files_were_altered_is_not_gone_on_from(url, open_ledger, ruleset, alter):
     ledger = open_ledger(url)
     _, key = ledger.begin(ruleset, {}, NOW)
-    altered = {"small/ruleset.yaml": next(iter(ruleset.files.values())) + "\n# a comment\n", "small/z.yaml": text}
-    if text == "":
-        altered = {}
+    altered = alter(ruleset.files["small/ruleset.yaml"])
     with ledger._database.writing() as connection:
         connection.execute(update(release).values(files=altered))
 
