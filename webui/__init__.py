@@ -15,18 +15,17 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
 
     Args:
         config: Flask's settings and ours. `RULESETS`: the folders that hold rulesets, the first winning where two have
-            one of the same name. `TODAY`: a function that gives the date to evaluate at where none is named.
+            one of the same name. `HOME`: the ruleset that the start page offers first. `TODAY`: a function that gives
+            the date to evaluate at where none is named. `SESSION_DAYS`: how long a session is kept. Limits: `limits.py`.
     """
     import datetime
     import secrets
     from pathlib import Path
 
-    from flask import Flask
-
     from engine.language.load import SHIPPED
-    from webui import evaluate, failures, pages, rulesets, security, shelf, words
+    from webui import assets, evaluate, failures, graph, home, limits, logs, pages, rulesets, security, shelf, words
 
-    app = Flask(__name__)
+    app = logs.Site(__name__)
     app.config.from_mapping(
         # Made anew by each process: forms open in a browser must be sent again after a restart, and several processes
         # behind one address need a key that they share. Set SECRET_KEY for those.
@@ -35,13 +34,15 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         MAX_CONTENT_LENGTH=2 * MIB + MIB // 4,  # a file and a text of 1 MiB each, and what surrounds them
         MAX_FORM_MEMORY_SIZE=MIB + MIB // 8,
         RULESETS=(Path("rulesets"), SHIPPED),
+        HOME="b12-general",
         TODAY=datetime.date.today,
+        SESSION_DAYS=90,
     )
     app.config.from_mapping(config or {})
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of a ruleset is part of what it says
     app.extensions["shelf"] = shelf.Shelf(app.config["RULESETS"])
-    for module in (security, words, failures):
+    for module in (logs, security, limits, words, assets, failures):
         module.init_app(app)
-    for blueprint in (rulesets.blueprint, evaluate.blueprint, pages.blueprint):
+    for blueprint in (home.blueprint, rulesets.blueprint, graph.blueprint, evaluate.blueprint, pages.blueprint):
         app.register_blueprint(blueprint)
     return app

@@ -8,6 +8,8 @@ import sys
 
 from engine import bootstrap
 
+LARGEST = 8  # MiB that the server takes in; the application refuses much less, with a page that says so
+
 
 def serve(host: str, port: int) -> int:
     """Serve until interrupted; the exit status is 1 if the address cannot be had."""
@@ -15,11 +17,11 @@ def serve(host: str, port: int) -> int:
 
     from waitress import create_server
 
-    from webui import create_app
+    from webui import MIB, create_app
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait a moment is no news
     try:
-        server = create_server(create_app(), host=host, port=port)
+        server = create_server(create_app(), host=host, port=port, max_request_body_size=LARGEST * MIB)
     except OSError as error:
         print(_refusal(error, host, port), file=sys.stderr)
         return 1

@@ -1,0 +1,71 @@
+"""How often one address may ask for what costs work: counted in memory, by each process for itself.
+
+The numbers are settings of the application, in the words of Flask-Limiter. They leave room for a class of thirty behind
+one address. RATELIMIT_ENABLED switches them all.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+from flask import Flask, Response, request
+from flask_limiter import ApplicationLimit, Limiter
+from flask_limiter.util import get_remote_address
+
+DEFAULTS = {
+    "RATELIMIT_ENABLED": True,
+    "LIMIT_BEGIN": "60 per minute; 300 per hour",  # sessions begun
+    "LIMIT_ANSWER": "600 per minute",  # forms sent within sessions
+    "LIMIT_EVALUATE": "120 per minute",
+    "LIMIT_GUESS": "30 per hour",  # addresses of sessions that there are not
+}
+
+
+def init_app(app: Flask) -> None:
+    """Count what each address asks for."""
+    for name, value in DEFAULTS.items():
+        app.config.setdefault(name, value)
+    guesses = ApplicationLimit(
+        lambda: str(app.config["LIMIT_GUESS"]),
+        scope="guess",
+        exempt_when=lambda: not _opens_a_session(),
+        deduct_when=_missed,
+    )
+    limits = [
+        ApplicationLimit(lambda: str(app.config["LIMIT_BEGIN"]), scope="begin", exempt_when=lambda: not _begins()),
+        ApplicationLimit(lambda: str(app.config["LIMIT_ANSWER"]), scope="answer", exempt_when=lambda: not _answers()),
+        ApplicationLimit(
+            lambda: str(app.config["LIMIT_EVALUATE"]), scope="evaluate", exempt_when=lambda: not _evaluates()
+        ),
+        guesses,
+    ]
+    app.extensions["limits"] = Limiter(get_remote_address, app=app, application_limits=limits, storage_uri="memory://")
+
+
+def seconds_left(app: Flask) -> int:
+    """How long until the limit that was just reached lets through again."""
+    limiter: Limiter = app.extensions["limits"]
+    reached = limiter.current_limit
+    return max(1, math.ceil(reached.reset_at - time.time())) if reached else 60
+
+
+def _begins() -> bool:
+    return request.method == "POST" and request.endpoint == "consult.begin"
+
+
+def _opens_a_session() -> bool:
+    return request.blueprint == "consult" and request.endpoint != "consult.begin"
+
+
+def _answers() -> bool:
+    return request.method == "POST" and _opens_a_session()
+
+
+def _evaluates() -> bool:
+    return request.method == "POST" and request.blueprint == "evaluate"
+
+
+def _missed(response: Response) -> bool:
+    """Only an address that leads to no session counts as a guess."""
+    return response.status_code == 404
