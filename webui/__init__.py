@@ -16,7 +16,8 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     Args:
         config: Flask's settings and ours. `RULESETS`: the folders that hold rulesets, the first winning where two have
             one of the same name. `HOME`: the ruleset that the start page offers first. `TODAY`: a function that gives
-            the date to evaluate at where none is named. `SESSION_DAYS`: how long a session is kept. Limits: `limits.py`.
+            the date to evaluate at where none is named. `SESSION_DAYS`: how long a session is kept. `limits.py` has
+            more.
     """
     import datetime
     import secrets

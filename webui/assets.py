@@ -20,7 +20,7 @@ def init_app(app: Flask) -> None:
         """The hash; read again after the file was changed, as while its author works on it."""
         try:
             changed = (folder / filename).stat().st_mtime_ns
-            if kept.get(filename, (0, ""))[0] != changed:
+            if filename not in kept or kept[filename][0] != changed:
                 kept[filename] = changed, hashlib.sha256((folder / filename).read_bytes()).hexdigest()[:12]
         except (OSError, ValueError):  # no such file, or no name that a file can have
             return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -41,6 +42,7 @@ STALE_CURE = (
     "It was open since before the site was restarted, or this browser refuses cookies. "
     "Go back, reload the page and send it again. What you wrote stands below, to copy."
 )
+LONGEST_IN_SECONDS = 90  # longer waits are told in minutes
 BUSY_SECONDS = 30  # a database that is locked is mostly free again long before
 
 
@@ -78,7 +80,9 @@ def tell(app: Flask, kind: type[RegimenError], code: int) -> None:
 
     With 503 what was sent with a form stays on the page, with a button to send it again.
     """
-    app.register_error_handler(kind, unavailable if code == 503 else lambda error: _page(_failure(code, str(error))))
+    app.register_error_handler(
+        kind, unavailable if code == HTTPStatus.SERVICE_UNAVAILABLE else lambda error: _page(_failure(code, str(error)))
+    )
 
 
 def unavailable(error: RegimenError) -> Response:
@@ -93,7 +97,7 @@ def unavailable(error: RegimenError) -> Response:
 
 def _http_failure(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
-    if code < 400:  # a redirect that was raised
+    if code < HTTPStatus.BAD_REQUEST:  # a redirect that was raised
         return error
     own_words = error.description not in {type(error).description, None} and not isinstance(error, InternalServerError)
     response = _page(_failure(code, error.description if own_words and code in {403, 404, 410, 413} else None))
@@ -116,20 +120,15 @@ def _too_often(_: RateLimitExceeded) -> Response:
 
 def _failure(code: int, said: str | None = None) -> Failure:
     title, cure = TOLD.get(code, ELSE)
-    return Failure(code, title, cure, said, logs.request_id() if code >= 500 else "")
+    return Failure(code, title, cure, said, logs.request_id() if code >= HTTPStatus.INTERNAL_SERVER_ERROR else "")
 
 
 def _sendable(failure: Failure) -> Failure:
+    """The same with a button that sends the form again, where one was sent."""
     if request.method != "POST":
         return failure
-    return Failure(
-        **{
-            **vars(failure),
-            "typed": _typed(),
-            "again": True,
-            "lost_files": any(f.filename for f in request.files.values()),
-        }
-    )
+    typed = _typed()
+    return replace(failure, typed=typed, again=True, lost_files=any(file.filename for file in request.files.values()))
 
 
 def _typed() -> list[tuple[str, str]]:
@@ -142,7 +141,7 @@ def _typed() -> list[tuple[str, str]]:
 
 def _about(seconds: int) -> str:
     """A wait in words."""
-    if seconds <= 90:
+    if seconds <= LONGEST_IN_SECONDS:
         return f"{seconds} seconds" if seconds != 1 else "1 second"
     return f"{-(-seconds // 60)} minutes"
 

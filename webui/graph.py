@@ -79,8 +79,8 @@ def first_shown(ruleset: Ruleset) -> str:
 
 
 def choices(ruleset: Ruleset, target: str) -> list[tuple[str, list[Fact]]]:
-    """What the drawing can be narrowed to: a question has little that leads to it, and is offered where it is asked for."""
-    groups = {title: facts for title, facts in fact_groups(ruleset)}
+    """What the drawing can be narrowed to; little leads to a question, so it is offered only where it was asked for."""
+    groups = dict(fact_groups(ruleset))
     groups["Questions"] = [fact for fact in groups["Questions"] if fact.id == target]
     return list(groups.items())
 

@@ -14,13 +14,14 @@ EXAMPLE = "example-"  # how the folder of a ruleset is called that is there to p
 @blueprint.get("/")
 def start() -> str:
     """Offer the rulesets to begin with, the one that the site is for first."""
-    first, *others = offered(shelf().entries()) or [None]
+    entries = offered(shelf().entries())
+    first = entries[0] if entries else None
     return render_template(
         "home/start.html",
         entry=first,
         ruleset=first.ruleset if first else None,
-        others=[each for each in others if not is_example(each)],
-        examples=[each for each in others if is_example(each)],
+        others=[each for each in entries[1:] if not is_example(each)],
+        examples=[each for each in entries[1:] if is_example(each)],
     )
 
 

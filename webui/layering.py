@@ -37,14 +37,17 @@ class Slot:
 
     @property
     def left(self) -> int:
+        """Where lines arrive."""
         return MARGIN + self.column * (WIDTH + SPACE)
 
     @property
     def right(self) -> int:
+        """Where lines leave."""
         return self.left + WIDTH
 
     @property
     def middle(self) -> float:
+        """How far down lines arrive and leave."""
         return self.top + self.height / 2
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
 
 from flask import Flask, Response, request
 from flask_limiter import ApplicationLimit, Limiter
@@ -26,21 +29,23 @@ def init_app(app: Flask) -> None:
     """Count what each address asks for."""
     for name, value in DEFAULTS.items():
         app.config.setdefault(name, value)
-    guesses = ApplicationLimit(
-        lambda: str(app.config["LIMIT_GUESS"]),
-        scope="guess",
-        exempt_when=lambda: not _opens_a_session(),
-        deduct_when=_missed,
+
+    def limit(name: str, applies: Callable[[], bool], **more: Any) -> ApplicationLimit:
+        return ApplicationLimit(
+            lambda: str(app.config[name]), scope=name.lower(), exempt_when=lambda: not applies(), **more
+        )
+
+    app.extensions["limits"] = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri="memory://",
+        application_limits=[
+            limit("LIMIT_BEGIN", _begins),
+            limit("LIMIT_ANSWER", _answers),
+            limit("LIMIT_EVALUATE", _evaluates),
+            limit("LIMIT_GUESS", _opens_a_session, deduct_when=_missed),
+        ],
     )
-    limits = [
-        ApplicationLimit(lambda: str(app.config["LIMIT_BEGIN"]), scope="begin", exempt_when=lambda: not _begins()),
-        ApplicationLimit(lambda: str(app.config["LIMIT_ANSWER"]), scope="answer", exempt_when=lambda: not _answers()),
-        ApplicationLimit(
-            lambda: str(app.config["LIMIT_EVALUATE"]), scope="evaluate", exempt_when=lambda: not _evaluates()
-        ),
-        guesses,
-    ]
-    app.extensions["limits"] = Limiter(get_remote_address, app=app, application_limits=limits, storage_uri="memory://")
 
 
 def seconds_left(app: Flask) -> int:
@@ -68,4 +73,4 @@ def _evaluates() -> bool:
 
 def _missed(response: Response) -> bool:
     """Only an address that leads to no session counts as a guess."""
-    return response.status_code == 404
+    return response.status_code == HTTPStatus.NOT_FOUND

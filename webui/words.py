@@ -45,8 +45,8 @@ def init_app(app: Flask) -> None:
     """Give them to the templates."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words = (
-        say_condition, say_date, say_held, say_holds, say_phase, say_rule, say_strength, say_value, because, cited, clauses,
-        counted, fact_groups, kind_of, opens_questions, rules_using, sentence, web_address,
+        say_condition, say_date, say_held, say_holds, say_phase, say_rule, say_strength, say_value, because, cited,
+        clauses, counted, fact_groups, kind_of, opens_questions, rules_using, sentence, web_address,
     )  # fmt: skip
     app.jinja_env.globals.update({word.__name__: word for word in words})
     app.jinja_env.globals.update(DEPENDS_ON_UNKNOWN=DEPENDS_ON_UNKNOWN, PHASE_PARTS=PHASE_PARTS, WAITS_FOR=WAITS_FOR)

@@ -47,6 +47,10 @@ def stub():
     def resume(key):
         abort(404)
 
+    @blueprint.route("/sessions/<key>/check", methods=["GET", "POST"])
+    def check(key):
+        return "Check your answers."
+
     return blueprint
 
 

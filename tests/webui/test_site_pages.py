@@ -96,7 +96,7 @@ def test_a_site_without_rulesets_says_what_one_is(tmp_path, page):
         ("/rules/level-is-not-low", "Cases that fire it None"),
         ("/rules/alone-is-an-emergency", "Source No source cited (usual practice, not settled)"),
         ("/rules", "9 rules."),
-        ("/rules", "Injecting alone When habits include Injects alone: urgency is emergency."),
+        ("/rules", "Injecting alone When habits include injects alone: urgency is emergency (get help now)."),
         ("/rules?fact=low", "4 rules about “Low level”."),
         ("/cases", "3 passed, 1 failed. Passed A numb adult with a low level"),
         ("/cases", "Failed A case that fails on purpose case 'wrong'"),
