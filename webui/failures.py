@@ -128,7 +128,9 @@ def _sendable(failure: Failure) -> Failure:
     if request.method != "POST":
         return failure
     typed = _typed()
-    return replace(failure, typed=typed, again=True, lost_files=any(file.filename for file in request.files.values()))
+    # an upload that is too large has not been read, and reading it would fail once more
+    lost_files = bool(typed) and any(file.filename for file in request.files.values())
+    return replace(failure, typed=typed, again=True, lost_files=lost_files)
 
 
 def _typed() -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from waitress.wasyncore import close_all
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from tests.webui import failing
 from webui import create_app
 
 MADE_UP = Path(__file__).parent / "rulesets"
@@ -86,6 +87,7 @@ class Evaluate:
 def site():
     """The address of a site that runs as it does for users, on waitress."""
     app = made(TESTING=False)
+    failing.register(app)
     server = create_server(app, host="127.0.0.1", port=0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

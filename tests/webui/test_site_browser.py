@@ -49,6 +49,13 @@ def stale(page, site):
     see_what_follows(page)
 
 
+def down(page, site):
+    """A form sent while the database is locked."""
+    page.goto(f"{site}/rulesets/injections/evaluate")
+    page.evaluate("document.forms[0].action = '/down'")
+    see_what_follows(page)
+
+
 STATES = {
     "home": at("/"),
     "help": at("/help"),
@@ -73,6 +80,10 @@ STATES = {
     "accessibility": at("/accessibility"),
     "not-found": at("/rulesets/nothing"),
     "stale-form": stale,
+    "database-down": down,
+    "too-often": at("/abort/429"),
+    "session-ended": at("/ended"),
+    "fault": at("/abort/500"),
 }
 
 

@@ -2,52 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 
 import pytest
-from flask import Blueprint, abort
 
-from engine import RegimenError
+from tests.webui import failing
 from tests.webui.conftest import Evaluate, made
 from tests.webui.page_text import said
-from webui import failures
 
 STATUSES = [400, 403, 404, 405, 409, 410, 413, 415, 418, 422, 429, 500, 503]
-
-
-class EndedError(RegimenError):
-    pass
-
-
-class DownError(RegimenError):
-    pass
 
 
 @pytest.fixture
 def app():
     app = made(PROPAGATE_EXCEPTIONS=False)
-    failing = Blueprint("failing", __name__)
-
-    @failing.get("/abort/<int:code>")
-    def give_up(code):
-        abort(code)
-
-    @failing.get("/ended")
-    def ended():
-        raise EndedError("This session ended on 22 November 2026.")
-
-    @failing.route("/down", methods=["GET", "POST"])
-    def down():
-        raise DownError("The database cannot be reached.")
-
-    @failing.get("/refused")
-    def refused():
-        raise RegimenError("Age is no number.")
-
-    app.register_blueprint(failing)
-    failures.tell(app, EndedError, 410)
-    failures.tell(app, DownError, 503)
+    failing.register(app)
     return app
 
 
@@ -116,6 +87,21 @@ def test_what_was_sent_can_be_sent_again_with_one_button(app, client):
     token = re.search(r'name="csrf_token" value="([^"]+)"', first.text)[1]
 
     assert client.post("/down", data={"answer": "5", "csrf_token": token}).status_code == 503
+
+
+def test_a_file_that_was_sent_has_to_be_chosen_again(client):
+    sent = {"answer": "5", "file": (io.BytesIO(b"x"), "answers.yaml"), "csrf_token": Evaluate(client).token()}
+    response = client.post("/down", data=sent)
+
+    assert "A file cannot be kept here. Go back and choose it again." in said(response)
+    assert "<button" not in response.text
+
+
+def test_what_is_too_large_to_be_read_has_a_page_at_the_limit_too():
+    client = made(RATELIMIT_ENABLED=True, LIMIT_EVALUATE="1 per minute").test_client()
+    sent = [client.post("/rulesets/injections/evaluate", data={"answers": "#" * 3_000_000}) for _ in range(2)]
+
+    assert [response.status_code for response in sent] == [413, 429]
 
 
 def test_a_page_that_needs_the_database_says_so_too(client):
