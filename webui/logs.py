@@ -2,8 +2,8 @@
 
 The address of a session is its key, and an answer may stand anywhere else: in a query, in a form, in the message of an
 exception. So a line names the rule of the address and never the address; a fault is told by its kinds and places, never
-by its message or by the values at hand. What other packages log (waitress and werkzeug write addresses) is told by its
-place in their code only.
+by its message or by the values at hand. What other packages log (waitress and werkzeug write addresses, Flask-Limiter
+writes who asked) is told by its place in their code only.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 from flask import Flask, Response, g, has_request_context, request
 
 OWN = "webui"
-OTHERS = ("waitress", "werkzeug")
+OTHERS = ("waitress", "werkzeug", "flask-limiter")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -42,7 +42,7 @@ def init_app(app: Flask) -> None:
     for name in (OWN, *OTHERS):
         _speak(logging.getLogger(name))
     for name in OTHERS:
-        logging.getLogger(name).propagate = False  # another's handler would write the addresses
+        logging.getLogger(name).propagate = False  # a handler of the root logger would write their words
 
     def begin() -> None:
         g.begun = time.perf_counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.webui.conftest import Evaluate, made
 from tests.webui.page_text import said
+from webui.__main__ import serve
 
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
 
@@ -105,6 +107,20 @@ def test_answers_can_be_one_mebibyte(client, size, refused):
     ]
 
     assert [response.status_code == 413 for response in sent] == [refused] * 3
+
+
+def test_the_server_takes_in_no_more_than_8_mebibytes(monkeypatch):
+    """It writes what it takes in to a file, before the application sees any of it."""
+    taken = {}
+
+    def create(_, **options):
+        taken.update(options)
+        raise OSError(errno.EADDRINUSE, "in use")
+
+    monkeypatch.setattr("waitress.create_server", create)
+    serve("127.0.0.1", 0)
+
+    assert taken["max_request_body_size"] == 8 * 1024 * 1024
 
 
 def test_a_form_can_hold_only_so_many_fields(client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import logging
 import re
@@ -173,6 +174,20 @@ def test_werkzeug_writes_no_address(capsys):
     assert status == 404
     assert SECRET not in written
     assert {json.loads(line)["logger"] for line in written.splitlines()} == {"webui.logs", "werkzeug"}
+
+
+def test_nothing_of_other_packages_reaches_the_handlers_of_the_root_logger(monkeypatch):
+    """Whoever runs the site may log everything: who asked too often, and the address of what failed, stay out of it."""
+    written = io.StringIO()
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [logging.StreamHandler(written)])  # caplog would listen to every logger
+    monkeypatch.setattr(logging.getLogger("flask-limiter"), "level", logging.INFO)
+    client = made(RATELIMIT_ENABLED=True, LIMIT_GUESS="1 per hour").test_client()
+    assert [client.get(f"/sessions/{SECRET}").status_code for _ in range(2)] == [404, 429]
+    for name in ("waitress", "werkzeug"):
+        logging.getLogger(name).error("Exception while serving /sessions/%s", SECRET)
+
+    assert written.getvalue() == "request\nrequest\n"
 
 
 def test_two_applications_write_each_line_once(lines):
