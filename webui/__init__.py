@@ -15,9 +15,10 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
 
     Args:
         config: Flask's settings and ours. `RULESETS`: the folders that hold rulesets, the first winning where two have
-            one of the same name. `TODAY`: a function that gives the date to evaluate at where none is named.
-            `DATABASE`: the URL of the database that keeps sessions; None for the one that the environment names, else
-            a file of one's own. `SECRET_KEY`: None for the one of `webui.keys`.
+            one of the same name. `HOME`: the ruleset that the start page offers first. `TODAY`: a function that gives
+            the date to evaluate at where none is named. `DATABASE`: the URL of the database that keeps sessions; None
+            for the one that the environment names, else a file of one's own. `SESSION_DAYS`: how long a session is
+            kept. `SECRET_KEY`: None for the one of `webui.keys`. `limits.py` has more.
 
     Raises:
         RegimenError: there is no secret key to be had.
@@ -25,26 +26,40 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     import datetime
     from pathlib import Path
 
-    from flask import Flask
-
     from engine.language.load import SHIPPED
-    from webui import evaluate, failures, keys, pages, rulesets, security, shelf, words
+    from webui import (
+        assets,
+        evaluate,
+        failures,
+        graph,
+        home,
+        keys,
+        limits,
+        logs,
+        pages,
+        rulesets,
+        security,
+        shelf,
+        words,
+    )
 
-    app = Flask(__name__)
+    app = logs.Site(__name__)
     app.config.from_mapping(
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=2 * MIB + MIB // 4,  # a file and a text of 1 MiB each, and what surrounds them
         MAX_FORM_MEMORY_SIZE=MIB + MIB // 8,
         RULESETS=(Path("rulesets"), SHIPPED),
+        HOME="b12-general",
         TODAY=datetime.date.today,
         DATABASE=None,
+        SESSION_DAYS=90,
     )
     app.config.from_mapping(config or {})
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or keys.secret_key()
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of a ruleset is part of what it says
     app.extensions["shelf"] = shelf.Shelf(app.config["RULESETS"])
-    for module in (security, words, failures):
+    for module in (logs, security, limits, words, assets, failures):
         module.init_app(app)
-    for blueprint in (rulesets.blueprint, evaluate.blueprint, pages.blueprint):
+    for blueprint in (home.blueprint, rulesets.blueprint, graph.blueprint, evaluate.blueprint, pages.blueprint):
         app.register_blueprint(blueprint)
     return app

@@ -12,6 +12,7 @@ DATABASE_HELP = (
     "where sessions are kept: sqlite:////path/to/file.db or postgresql://user@host/name. Without it"
     " $REGIMEN_DATABASE_URL, which keeps a password out of the list of processes; else a file of one's own"
 )
+LARGEST = 8  # MiB that the server takes in; the application refuses much less, with a page that says so
 
 
 def serve(host: str, port: int, database: str | None = None, threads: int = 4) -> int:
@@ -22,7 +23,7 @@ def serve(host: str, port: int, database: str | None = None, threads: int = 4) -
 
     from engine import RegimenError
     from engine.ledger import DatabaseError, Ledger
-    from webui import create_app
+    from webui import MIB, create_app
 
     try:
         Ledger.open(database).close()  # whoever starts the site is told what is wrong, not the first visitor
@@ -32,7 +33,7 @@ def serve(host: str, port: int, database: str | None = None, threads: int = 4) -
         return 1
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait a moment is no news
     try:
-        server = create_server(app, host=host, port=port, threads=threads)
+        server = create_server(app, host=host, port=port, threads=threads, max_request_body_size=LARGEST * MIB)
     except OSError as error:
         print(_refusal(error, host, port), file=sys.stderr)
         return 1

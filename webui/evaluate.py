@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from flask import Blueprint, abort, jsonify, render_template, request, url_for
+from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import Consultation
@@ -13,7 +11,7 @@ from engine.dialogue.telling import emergency, not_known
 from webui import asking, result, samples
 from webui.asking import Reading, Sent
 from webui.security import check_token, exempt, no_store
-from webui.shelf import Entry, on_shelf
+from webui.shelf import Entry, usable
 
 blueprint = Blueprint("evaluate", __name__, url_prefix="/rulesets/<name>")
 blueprint.after_request(no_store)
@@ -23,7 +21,7 @@ exempt(blueprint)
 @blueprint.get("/evaluate")
 def form(name: str) -> ResponseReturnValue:
     """Ask for answers, with those of a case or of a start filled in."""
-    entry = _usable(name)
+    entry = usable(name)
     sample = samples.find(entry.loaded, request.args.get("case"), request.args.get("start"))
     date = sample.as_of or asking.today()
     return _form(entry, Reading(Sent(sample.text.encode(), date=date.isoformat())), sample)
@@ -35,7 +33,7 @@ def evaluate(name: str) -> ResponseReturnValue:
     if asking.wants_json():
         return evaluate_json(name)
     check_token()  # not before, as a program that asks for JSON has no form to take a token from
-    entry = _usable(name)
+    entry = usable(name)
     sent = asking.sent_form()
     if "change" in request.form:
         return _form(entry, Reading(sent))
@@ -51,17 +49,12 @@ def evaluate_json(name: str) -> ResponseReturnValue:
 
     No token is asked for: nothing is kept, and no one is signed in.
     """
-    entry = _usable(name)
+    entry = usable(name)
     reading = asking.read(entry.loaded, asking.sent_body(request), None)
     if reading.consultation is None:
         told = [{"at": each.at, "fact": each.fact, "message": each.message} for each in reading.troubles]
         return jsonify({"error": "These answers cannot be used.", "status": 422, "problems": told}), 422
     return jsonify(report(reading.consultation))
-
-
-def _usable(name: str) -> Entry:
-    entry = on_shelf(name)
-    return entry if entry.ruleset else abort(409)
 
 
 def _form(entry: Entry, reading: Reading, sample: samples.Sample | None = None) -> str:
@@ -85,16 +78,14 @@ def _result(entry: Entry, sent: Sent, consultation: Consultation) -> str:
         groups=result.groups(consultation),
         emergency=emergency(consultation),
         not_known=not_known(consultation),
-        rule_links=lambda rules: _links(entry, ((f"rule-{rule.id}", rule.title) for rule in rules)),
-        question_links=lambda asked: _links(entry, ((f"fact-{each.fact}", each.ask) for each in asked)),
+        rule_links=lambda rules: [
+            (url_for("rulesets.rule", name=entry.name, rule=rule.id), rule.title) for rule in rules
+        ],
+        question_links=lambda asked: [
+            (url_for("rulesets.fact", name=entry.name, fact=each.fact), each.ask) for each in asked
+        ],
         source_of=_sources(consultation),
     )
-
-
-def _links(entry: Entry, parts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Addresses of parts of the ruleset's page, each with its words."""
-    page = url_for("rulesets.show", name=entry.name)
-    return [(f"{page}#{part}", said) for part, said in parts]
 
 
 def _sources(consultation: Consultation) -> dict[str, int]:

@@ -2,70 +2,157 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from engine import RegimenError
+from webui import limits, logs
 from webui.asking import wants_json
 from webui.security import no_store
 
 TOLD = {
     400: ("This request could not be read", "Go back, reload the page and send the form again."),
+    403: (
+        "This page is not open to you",
+        "Check the address. If you followed a link here, ask whoever gave it to you.",
+    ),
     404: ("Page not found", "Check the address. If you followed a link here, the ruleset may have been renamed."),
     405: ("This page cannot be used that way", "Open the page first, then use the form on it."),
     409: ("This ruleset cannot be used yet", "Mend its problems, then reload the page."),
+    410: ("This session has ended", "Its answers are not kept any longer. Begin a new session from the start page."),
     413: ("That is too large", "An answers file can be at most 1 MiB. Give the answers of one person, as text."),
     415: ("That kind of file cannot be read", "Send answers as YAML or JSON."),
     422: ("These answers cannot be used", "Change what is named below, and send them again."),
+    429: ("That was too often", "There is a limit, so that the site stays quick for everybody."),
     500: (
         "Regimen has a fault",
-        "Nothing was concluded. Send the same again; if it fails again, report it with the ruleset and the answers.",
+        "Nothing was concluded. Send the same again; if it fails again, report it with the number below.",
     ),
+    503: ("Answers cannot be kept right now", "Wait a minute, then try again."),
 }
-ELSE = ("This could not be done", "Go to the list of rulesets and try again.")
+ELSE = ("This could not be done", "Go to the start page and try again.")
 STALE_TITLE = "This form cannot be accepted"
 STALE_CURE = (
     "It was open since before the site was restarted, or this browser refuses cookies. "
-    "Go back, copy what you wrote, reload the page and send it again."
+    "Go back, reload the page and send it again. What you wrote stands below, to copy."
 )
+LONGEST_IN_SECONDS = 90  # longer waits are told in minutes
+BUSY_SECONDS = 30  # a database that is locked is mostly free again long before
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a page tells of a failure.
+
+    Attributes:
+        said: what is known of this one, beside what is always told of its kind.
+        number: the number to report, for a fault.
+        typed: what was sent with a form, to copy (`again` is false) or to send again with a button.
+        lost_files: a file was sent, which cannot be offered again.
+    """
+
+    code: int
+    title: str
+    cure: str
+    said: str | None = None
+    number: str = ""
+    typed: list[tuple[str, str]] = field(default_factory=list)
+    again: bool = False
+    lost_files: bool = False
 
 
 def init_app(app: Flask) -> None:
     """Answer every failure with one of our pages."""
     app.register_error_handler(HTTPException, _http_failure)
     app.register_error_handler(CSRFError, _stale_form)
-    app.register_error_handler(RegimenError, _refusal)
+    app.register_error_handler(RateLimitExceeded, _too_often)
+    tell(app, RegimenError, 422)
+
+
+def tell(app: Flask, kind: type[RegimenError], code: int) -> None:
+    """Answer an error of the engine with a page that says its text, and with this status.
+
+    With 503 what was sent with a form stays on the page, with a button to send it again.
+    """
+    app.register_error_handler(
+        kind, unavailable if code == HTTPStatus.SERVICE_UNAVAILABLE else lambda error: _page(_failure(code, str(error)))
+    )
+
+
+def unavailable(error: RegimenError) -> Response:
+    """The page for a database that is missing or locked: nothing of what was sent is lost."""
+    logs.fault(error)
+    sent = request.method == "POST"
+    nothing_lost = "Nothing was lost: what you sent is on this page." if sent else "Nothing was lost."
+    response = _page(_sendable(_failure(503, f"{error}\n{nothing_lost}")))
+    response.headers["Retry-After"] = str(BUSY_SECONDS)
+    return response
 
 
 def _http_failure(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
-    if code < 400:  # noqa: PLR2004 (a redirect that was raised)
+    if code < HTTPStatus.BAD_REQUEST:  # a redirect that was raised
         return error
-    title, cure = TOLD.get(code, ELSE)
     own_words = error.description not in {type(error).description, None} and not isinstance(error, InternalServerError)
-    said = error.description if own_words and code in {404, 413} else None
-    response = _page(code, title, said, cure)
+    response = _page(_failure(code, error.description if own_words and code in {403, 404, 410, 413} else None))
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     return response
 
 
 def _stale_form(_: CSRFError) -> Response:
-    return _page(400, STALE_TITLE, None, STALE_CURE)
+    # No button sends this again: the form may be another site's, and our token would make it one of ours.
+    return _page(Failure(400, STALE_TITLE, STALE_CURE, typed=_typed()))
 
 
-def _refusal(error: RegimenError) -> Response:
-    """The engine says no, and why, where a view did not expect it."""
-    title, cure = TOLD[422]
-    return _page(422, title, str(error), cure)
+def _too_often(_: RateLimitExceeded) -> Response:
+    seconds = limits.seconds_left(current_app)
+    response = _page(_sendable(_failure(429, f"Try again in {_about(seconds)}.")))
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
-def _page(code: int, title: str, said: str | None, cure: str) -> Response:
+def _failure(code: int, said: str | None = None) -> Failure:
+    title, cure = TOLD.get(code, ELSE)
+    return Failure(code, title, cure, said, logs.request_id() if code >= HTTPStatus.INTERNAL_SERVER_ERROR else "")
+
+
+def _sendable(failure: Failure) -> Failure:
+    """The same with a button that sends the form again, where one was sent."""
+    if request.method != "POST":
+        return failure
+    typed = _typed()
+    # an upload that is too large has not been read, and reading it would fail once more
+    lost_files = bool(typed) and any(file.filename for file in request.files.values())
+    return replace(failure, typed=typed, again=True, lost_files=lost_files)
+
+
+def _typed() -> list[tuple[str, str]]:
+    """What the fields of a form held; nothing where it cannot be read."""
+    try:
+        return [(name, text) for name, text in request.form.items(multi=True) if name != "csrf_token"]
+    except HTTPException:
+        return []
+
+
+def _about(seconds: int) -> str:
+    """A wait in words."""
+    if seconds <= LONGEST_IN_SECONDS:
+        return f"{seconds} seconds" if seconds != 1 else "1 second"
+    return f"{-(-seconds // 60)} minutes"
+
+
+def _page(failure: Failure) -> Response:
     if request.path.endswith(".json") or wants_json():
-        response = jsonify({"error": " ".join(filter(None, [f"{title}.", said, cure])), "status": code})
+        text = " ".join(filter(None, [f"{failure.title}.", failure.said, failure.cure]))
+        response = jsonify({"error": text, "status": failure.code, "request": logs.request_id()})
     else:
-        response = make_response(render_template("pages/failure.html", heading=title, said=said, cure=cure))
-    response.status_code = code
+        response = make_response(render_template("pages/failure.html", failure=failure))
+    response.status_code = failure.code
     return no_store(response)

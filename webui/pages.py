@@ -14,6 +14,12 @@ def accessibility() -> str:
     return render_template("pages/accessibility.html")
 
 
+@blueprint.get("/help")
+def help_page() -> str:
+    """Say how a session works, and what is kept of it."""
+    return render_template("pages/help.html")
+
+
 @blueprint.get("/favicon.ico")
 def icon() -> ResponseReturnValue:
     """Lead browsers to the icon where no page names it, as with JSON."""

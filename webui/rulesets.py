@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, redirect, render_template, url_for
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from flask import Blueprint, abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from engine.language.model import Fact, Rule, Ruleset, tests_in
 from webui import data
-from webui.shelf import on_shelf, shelf
+from webui.shelf import Entry, on_shelf, shelf, usable
 from webui.words import takes
 
 blueprint = Blueprint("rulesets", __name__)
 
+RULES_A_PAGE = 60
+CASES_A_PAGE = 100
 
-@blueprint.get("/")
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Part(Generic[Item]):
+    """One page of a long list."""
+
+    items: Sequence[Item]
+    number: int
+    last: int
+    total: int
+
+
+@blueprint.get("/rulesets")
 def index() -> str:
     """List the rulesets, those that cannot be loaded with their problems."""
     entries = shelf().entries()
@@ -23,23 +43,18 @@ def index() -> str:
     )
 
 
-@blueprint.get("/rulesets")
-def listed() -> ResponseReturnValue:
-    """Lead to the list, which is the first page."""
-    return redirect(url_for(".index"))
-
-
 @blueprint.get("/rulesets/<name>")
 def show(name: str) -> str:
-    """Read a ruleset aloud: what it settles, asks and concludes, and how its cases come out."""
+    """Give an overview of a ruleset: what it settles, asks and concludes, and how its cases come out."""
     entry = on_shelf(name)
-    template = "rulesets/show.html" if entry.ruleset else "rulesets/broken.html"
+    if entry.ruleset is None:
+        return render_template("rulesets/broken.html", entry=entry)
     return render_template(
-        template,
+        "rulesets/show.html",
         entry=entry,
         ruleset=entry.ruleset,
-        takes=takes,
-        case_links=lambda cases: [(f"#case-{case.id}", case.title) for case in cases],
+        sections=sections(entry.ruleset),
+        kinds=kinds(entry.ruleset),
     )
 
 
@@ -50,3 +65,88 @@ def as_json(name: str) -> ResponseReturnValue:
     if entry.ruleset is None:
         return jsonify(data.problems_data(entry)), 409
     return jsonify(data.ruleset_data(entry.ruleset))
+
+
+@blueprint.get("/rulesets/<name>/rules")
+def rules(name: str) -> str:
+    """Read the rules aloud, all of them or those that use or conclude one fact."""
+    entry = usable(name)
+    wanted = request.args.get("fact")
+    fact = _fact(entry, wanted) if wanted else None
+    found = rules_about(entry, fact) if fact else list(entry.loaded.rules.values())
+    part = _part(found, RULES_A_PAGE)
+    return render_template("rulesets/rules.html", entry=entry, ruleset=entry.loaded, fact=fact, part=part)
+
+
+@blueprint.get("/rulesets/<name>/rules/<rule>")
+def rule(name: str, rule: str) -> str:
+    """Tell all of one rule, with the cases that it applies in."""
+    entry = usable(name)
+    if rule not in entry.loaded.rules:
+        abort(404, f"This ruleset has no rule called “{rule[:60]}”.")
+    found = entry.loaded.rules[rule]
+    names = dict.fromkeys([*(test.fact for test in tests_in(found.when)), *(name for name, _ in found.then)])
+    return render_template(
+        "rulesets/rule.html",
+        entry=entry,
+        ruleset=entry.loaded,
+        rule=found,
+        facts=[entry.loaded.facts[each] for each in names],
+        case_links=[
+            (url_for("evaluate.form", name=name, case=case.id), case.title) for case in entry.cases_firing.get(rule, ())
+        ],
+    )
+
+
+@blueprint.get("/rulesets/<name>/facts/<fact>")
+def fact(name: str, fact: str) -> str:
+    """Tell all of one fact: what is asked and why, or how it is worked out, and which rules use it."""
+    entry = usable(name)
+    return render_template(
+        "rulesets/fact.html", entry=entry, ruleset=entry.loaded, fact=_fact(entry, fact), takes=takes
+    )
+
+
+@blueprint.get("/rulesets/<name>/cases")
+def cases(name: str) -> str:
+    """List the cases that travel with a ruleset, and how each came out."""
+    entry = usable(name)
+    part = _part(entry.loaded.cases, CASES_A_PAGE)
+    return render_template("rulesets/cases.html", entry=entry, ruleset=entry.loaded, part=part)
+
+
+def sections(ruleset: Ruleset) -> list[tuple[str, list[Fact]]]:
+    """The questions in the order of asking, under the titles of their sections."""
+    titles = {section.id: section.title for section in ruleset.sections}
+    found: dict[str, list[Fact]] = {}
+    for each in ruleset.inputs:
+        found.setdefault(titles.get(each.section or "", "Further questions" if titles else ""), []).append(each)
+    return list(found.items())
+
+
+def kinds(ruleset: Ruleset) -> list[tuple[str | None, list[Rule]]]:
+    """The rules by kind, in the order in which kinds come up."""
+    found: dict[str | None, list[Rule]] = {}
+    for each in ruleset.rules.values():
+        found.setdefault(each.kind, []).append(each)
+    return list(found.items())
+
+
+def rules_about(entry: Entry, fact: Fact) -> list[Rule]:
+    """The rules that use a fact or conclude it, in the order of the ruleset."""
+    wanted = {each.id for each in (*entry.uses[fact.id], *entry.loaded.concluders.get(fact.id, ()))}
+    return [each for each in entry.loaded.rules.values() if each.id in wanted]
+
+
+def _fact(entry: Entry, name: str) -> Fact:
+    found = entry.loaded.facts.get(name)
+    return found if found is not None else abort(404, f"This ruleset has no fact called “{name[:60]}”.")
+
+
+def _part(items: Sequence[Item], size: int) -> Part[Item]:
+    """The page of a list that the address asks for."""
+    last = max(1, -(-len(items) // size))
+    number = request.args.get("page", 1, type=int)
+    if not 1 <= number <= last:
+        abort(404, f"This list has {last} pages.")
+    return Part(items[(number - 1) * size : number * size], number, last, len(items))

@@ -16,8 +16,9 @@ from pathlib import Path
 from flask import abort, current_app
 
 from engine import Ruleset, RulesetError, consult, load_ruleset
+from engine.dialogue.consultation import rules_using
 from engine.language.errors import Mark, Problem
-from engine.language.model import Case
+from engine.language.model import Case, Rule
 from engine.verify.cases import Checked, check_cases
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -50,6 +51,17 @@ class Entry:
             for rule in consult(self.loaded, dict(case.answers), case.as_of).run.applies:
                 found.setdefault(rule, []).append(case)
         return found
+
+    @cached_property
+    def uses(self) -> dict[str, tuple[Rule, ...]]:
+        """For each fact the rules that use it, itself or in a formula."""
+        return {name: rules_using(self.loaded, name) for name in self.loaded.facts}
+
+    @cached_property
+    def at_most(self) -> dict[str, int]:
+        """How many questions there can be, from each situation by its id and without one by ""."""
+        starts = {start.id: dict(start.answers) for start in self.loaded.starts}
+        return {each: consult(self.loaded, answers).at_most for each, answers in {"": {}, **starts}.items()}
 
     @property
     def loaded(self) -> Ruleset:
@@ -133,6 +145,12 @@ def on_shelf(name: str) -> Entry:
     """The ruleset that an address names, or the page that says there is none."""
     entry = shelf().find(name)
     return entry if entry is not None else abort(404, f"There is no ruleset called “{name[:60]}” here.")
+
+
+def usable(name: str) -> Entry:
+    """The ruleset that an address names; the page that says so where there is none, or it cannot be loaded."""
+    entry = on_shelf(name)
+    return entry if entry.ruleset else abort(409)
 
 
 def shelf() -> Shelf:

@@ -21,6 +21,7 @@ from engine.language.wording import (
     say_held,
     say_holds,
     say_phase,
+    say_rule,
     say_strength,
     say_value,
     sentence,
@@ -44,8 +45,8 @@ def init_app(app: Flask) -> None:
     """Give them to the templates."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words = (
-        say_condition, say_date, say_held, say_holds, say_phase, say_strength, say_value, because, cited, clauses,
-        counted, kind_of, opens_questions, rules_using, sentence, web_address,
+        say_condition, say_date, say_held, say_holds, say_phase, say_rule, say_strength, say_value, because, cited,
+        clauses, counted, fact_groups, kind_of, opens_questions, rules_using, sentence, web_address,
     )  # fmt: skip
     app.jinja_env.globals.update({word.__name__: word for word in words})
     app.jinja_env.globals.update(DEPENDS_ON_UNKNOWN=DEPENDS_ON_UNKNOWN, PHASE_PARTS=PHASE_PARTS, WAITS_FOR=WAITS_FOR)
@@ -69,6 +70,17 @@ def because(ruleset: Ruleset, rule: Rule) -> str:
 def cited(ruleset: Ruleset, cites: Iterable[Citation]) -> list[tuple[str, str, str | None]]:
     """Citations as (source id, source title, section)."""
     return [(cite.source, ruleset.sources[cite.source].title, cite.section) for cite in cites]
+
+
+def fact_groups(ruleset: Ruleset) -> list[tuple[str, list[Fact]]]:
+    """Every fact, under what it is to the ruleset."""
+    goals = [ruleset.facts[goal.fact] for goal in ruleset.goals]
+    others = [fact for fact in ruleset.facts.values() if fact not in goals]
+    return [
+        ("What it settles", goals),
+        ("What is worked out", [fact for fact in others if fact.derived]),
+        ("Questions", [fact for fact in ruleset.inputs if fact not in goals]),
+    ]
 
 
 def kind_of(kind: str | None) -> str | None:

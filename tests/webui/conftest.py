@@ -8,11 +8,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from flask import Blueprint, abort, request
 from waitress import create_server
 from waitress.wasyncore import close_all
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from tests.webui import failing
 from webui import create_app
 
 MADE_UP = Path(__file__).parent / "rulesets"
@@ -21,7 +23,36 @@ TODAY = datetime.date(2026, 11, 22)
 
 @pytest.fixture
 def app():
-    return create_app({"TESTING": True, "RULESETS": (MADE_UP,), "TODAY": lambda: TODAY})
+    return made()
+
+
+def made(**settings):
+    """An application for tests: on the made-up rulesets, on one day, as often as a test likes."""
+    app = create_app(
+        {"TESTING": True, "RULESETS": (MADE_UP,), "TODAY": lambda: TODAY, "RATELIMIT_ENABLED": False} | settings
+    )
+    if "consult" not in app.blueprints:
+        app.register_blueprint(stub())
+    return app
+
+
+def stub():
+    """Stands in for the sessions that the start page leads to, until there are some."""
+    blueprint = Blueprint("consult", __name__)
+
+    @blueprint.post("/rulesets/<name>/sessions")
+    def begin(name):
+        return f"A session with {name} from {request.form['start']!r}."
+
+    @blueprint.get("/sessions/<key>")
+    def resume(key):
+        abort(404)
+
+    @blueprint.route("/sessions/<key>/check", methods=["GET", "POST"])
+    def check(key):
+        return "Check your answers."
+
+    return blueprint
 
 
 @pytest.fixture
@@ -55,7 +86,8 @@ class Evaluate:
 @pytest.fixture(scope="session")
 def site():
     """The address of a site that runs as it does for users, on waitress."""
-    app = create_app({"RULESETS": (MADE_UP,), "TODAY": lambda: TODAY})
+    app = made(TESTING=False)
+    failing.register(app)
     server = create_server(app, host="127.0.0.1", port=0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -42,9 +42,33 @@ def numb(page, site):
     see_what_follows(page)
 
 
+def stale(page, site):
+    """A form that was open while the site was restarted."""
+    page.goto(f"{site}/rulesets/injections/evaluate")
+    page.context.clear_cookies()
+    see_what_follows(page)
+
+
+def down(page, site):
+    """A form sent while the database is locked."""
+    page.goto(f"{site}/rulesets/injections/evaluate")
+    page.evaluate("document.forms[0].action = '/down'")
+    see_what_follows(page)
+
+
 STATES = {
     "home": at("/"),
+    "help": at("/help"),
+    "rulesets": at("/rulesets"),
     "ruleset": at("/rulesets/injections"),
+    "ruleset-rules": at("/rulesets/injections/rules"),
+    "ruleset-rules-of-a-fact": at("/rulesets/injections/rules?fact=low"),
+    "ruleset-rule": at("/rulesets/injections/rules/intensive-for-numbness"),
+    "ruleset-question": at("/rulesets/injections/facts/serum"),
+    "ruleset-fact": at("/rulesets/injections/facts/disposition"),
+    "ruleset-cases": at("/rulesets/injections/cases"),
+    "ruleset-graph": at("/rulesets/injections/graph"),
+    "ruleset-graph-of-a-fact": at("/rulesets/injections/graph?to=low"),
     "ruleset-broken": at("/rulesets/broken"),
     "evaluate": at("/rulesets/injections/evaluate"),
     "evaluate-problems": sent(WRONG),
@@ -55,6 +79,11 @@ STATES = {
     "result-unsettled": sent(SHORT),
     "accessibility": at("/accessibility"),
     "not-found": at("/rulesets/nothing"),
+    "stale-form": stale,
+    "database-down": down,
+    "too-often": at("/abort/429"),
+    "session-ended": at("/ended"),
+    "fault": at("/abort/500"),
 }
 
 
@@ -95,14 +124,15 @@ def test_targets_are_large_enough(page, site, state):
 
     small = page.evaluate(
         """() => [...document.querySelectorAll('.button, input:not([type=hidden]), textarea:not([hidden])')]
-            .concat([...document.querySelectorAll('header a, footer a, .back')])
+            .concat([...document.querySelectorAll('header a, footer a, .back, select')])
             .filter(e => e.offsetHeight < 44).map(e => e.outerHTML)"""
     )
     assert small == []
 
 
-def test_from_home_to_a_result(page, site):
+def test_from_the_list_of_rulesets_to_a_result(page, site):
     page.goto(site)
+    page.get_by_role("link", name="Rulesets", exact=True).click()
     page.get_by_role("link", name="Made-up injections", exact=True).click()
     assert page.get_by_role("heading", level=1).inner_text() == "Made-up injections"
     page.get_by_role("link", name="Evaluate answers", exact=True).click()
@@ -110,7 +140,7 @@ def test_from_home_to_a_result(page, site):
     assert page.title() == "Suggested regimen: Intensive injections – Made-up injections – Regimen"
 
     page.get_by_role("link", name="A low level with numbness calls for intensive injections").first.click()
-    assert page.url.endswith("/rulesets/injections#rule-intensive-for-numbness")
+    assert page.url.endswith("/rulesets/injections/rules/intensive-for-numbness")
 
 
 def test_a_result_leads_back_to_its_answers(page, site):
@@ -145,7 +175,7 @@ def test_the_summary_of_problems_has_the_focus_and_leads_to_the_field(page, site
 
 
 def test_a_keyboard_is_enough(page, site):
-    page.goto(site)
+    page.goto(f"{site}/rulesets")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
     page.keyboard.press("Enter")
@@ -175,7 +205,7 @@ def test_the_focus_is_always_to_be_seen(page, site):
 def test_scripts_are_not_needed(browser, site):
     context = browser.new_context(java_script_enabled=False, viewport=NARROW)
     page = context.new_page()
-    page.goto(site)
+    page.goto(f"{site}/rulesets")
     page.get_by_role("link", name="Made-up injections", exact=True).click()
     page.get_by_role("link", name="Evaluate answers", exact=True).click()
     see_what_follows(page)
@@ -183,6 +213,36 @@ def test_scripts_are_not_needed(browser, site):
     context.close()
 
     assert heading == "Suggested regimen: Intensive injections"
+
+
+def test_a_session_begins_from_a_situation(page, site):
+    page.goto(site)
+    page.get_by_role("button", name="Someone who is pregnant").click()
+
+    assert page.inner_text("body") == "A session with injections from 'pregnant'."
+
+
+def test_the_boxes_of_a_graph_have_the_focus_in_reading_order(page, site):
+    """Column by column from the left, and down each column; a box in focus comes into view."""
+    page.goto(f"{site}/rulesets/injections/graph")
+    page.get_by_role("region", name="The whole ruleset").focus()
+    places = []
+    while True:
+        page.keyboard.press("Tab")
+        place = page.evaluate(
+            """() => { const e = document.activeElement, f = e.closest('.scroll'); if (!f) return null;
+                const box = e.getBoundingClientRect(), frame = f.getBoundingClientRect();
+                const seen = box.left < frame.right && box.right > frame.left
+                    && box.top < frame.bottom && box.bottom > frame.top;
+                return [Math.round(box.left + f.scrollLeft), Math.round(box.top + f.scrollTop + scrollY), seen]; }"""
+        )
+        if place is None:
+            break
+        assert place.pop()
+        places.append(place)
+
+    assert len(places) == 13
+    assert places == sorted(places)
 
 
 def test_text_can_be_spaced_and_zoomed(page, site):

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from engine.language.answer_files import parse_answers
 from engine.language.answers import read_answers
 from engine.language.load import SHIPPED
-from tests.webui.conftest import MADE_UP, Evaluate
+from tests.webui.conftest import MADE_UP, Evaluate, made
 from tests.webui.page_text import Page, said
-from webui import MIB, create_app, result, samples
+from webui import MIB, result, samples
 from webui.shelf import Shelf
 
 NUMB = """\
@@ -92,7 +92,7 @@ def test_a_regimen_that_rests_on_a_conflict_is_not_settled(tmp_path):
     text = text.replace("when: {low: yes, age", "when: {disposition: continue, low: yes, age")
     (tmp_path / "torn").mkdir()
     (tmp_path / "torn" / "ruleset.yaml").write_text(text, "utf-8")
-    evaluate = Evaluate(create_app({"TESTING": True, "RULESETS": (tmp_path,)}).test_client(), "torn")
+    evaluate = Evaluate(made(RULESETS=(tmp_path,)).test_client(), "torn")
 
     assert "Regimen It rests on rules that contradict each other." in said(evaluate(TORN))
 
@@ -361,7 +361,7 @@ def test_a_long_chain_of_steps_is_nested_only_so_deep():
 
 @cache
 def client_of(root):
-    return create_app({"RULESETS": (root,)}).test_client()
+    return made(RULESETS=(root,)).test_client()
 
 
 def report_of(entry, answers, as_of):

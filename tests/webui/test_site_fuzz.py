@@ -9,8 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.webui.conftest import MADE_UP, TODAY, Evaluate
-from webui import create_app
+from tests.webui.conftest import Evaluate, made
 
 FACTS = ("age", "sex", "pregnancy", "numbness", "serum", "habits", "last", "low", "since", "agee", "as_of", "")
 VALUES = (
@@ -35,7 +34,7 @@ steady = settings(deadline=None, max_examples=60, suppress_health_check=[HealthC
 
 @pytest.fixture(scope="module")
 def evaluate():
-    return Evaluate(create_app({"TESTING": True, "RULESETS": (MADE_UP,), "TODAY": lambda: TODAY}).test_client())
+    return Evaluate(made().test_client())
 
 
 @pytest.fixture(scope="module")

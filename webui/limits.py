@@ -1,0 +1,76 @@
+"""How often one address may ask for what costs work: counted in memory, by each process for itself.
+
+The numbers are settings of the application, in the words of Flask-Limiter. They leave room for a class of thirty behind
+one address. RATELIMIT_ENABLED switches them all.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_limiter import ApplicationLimit, Limiter
+from flask_limiter.util import get_remote_address
+
+DEFAULTS = {
+    "RATELIMIT_ENABLED": True,
+    "LIMIT_BEGIN": "60 per minute; 300 per hour",  # sessions begun
+    "LIMIT_ANSWER": "600 per minute",  # forms sent within sessions
+    "LIMIT_EVALUATE": "120 per minute",
+    "LIMIT_GUESS": "30 per hour",  # addresses of sessions that there are not
+}
+
+
+def init_app(app: Flask) -> None:
+    """Count what each address asks for."""
+    for name, value in DEFAULTS.items():
+        app.config.setdefault(name, value)
+
+    def limit(name: str, applies: Callable[[], bool], **more: Any) -> ApplicationLimit:
+        return ApplicationLimit(
+            lambda: str(app.config[name]), scope=name.lower(), exempt_when=lambda: not applies(), **more
+        )
+
+    app.extensions["limits"] = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri="memory://",
+        application_limits=[
+            limit("LIMIT_BEGIN", _begins),
+            limit("LIMIT_ANSWER", _answers),
+            limit("LIMIT_EVALUATE", _evaluates),
+            limit("LIMIT_GUESS", _opens_a_session, deduct_when=_missed),
+        ],
+    )
+
+
+def seconds_left(app: Flask) -> int:
+    """How long until the limit that was just reached lets through again."""
+    limiter: Limiter = app.extensions["limits"]
+    reached = limiter.current_limit
+    return max(1, math.ceil(reached.reset_at - time.time())) if reached else 60
+
+
+def _begins() -> bool:
+    return request.method == "POST" and request.endpoint == "consult.begin"
+
+
+def _opens_a_session() -> bool:
+    return request.blueprint == "consult" and request.endpoint != "consult.begin"
+
+
+def _answers() -> bool:
+    return request.method == "POST" and _opens_a_session()
+
+
+def _evaluates() -> bool:
+    return request.method == "POST" and request.blueprint == "evaluate"
+
+
+def _missed(response: Response) -> bool:
+    """Only an address that leads to no session counts as a guess."""
+    return response.status_code == HTTPStatus.NOT_FOUND
