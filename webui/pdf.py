@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 
-from fpdf import FPDF
+from fpdf import FPDF, TextStyle
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace, TTFFont
 
@@ -21,6 +21,9 @@ LEADING = 4.6
 BOX = "\N{WHITE SQUARE}"
 WRITING_LINE = 9.0
 ROW = 4.2
+HEADING_AND_MORE = 24.0
+TITLE = TextStyle(FAMILY, "B", 15, b_margin=2)
+HEADING = TextStyle(FAMILY, "B", 11.5, t_margin=3, b_margin=1.5)
 
 
 def pdf(sheet: Sheet, made: dt.date) -> bytes:
@@ -45,6 +48,7 @@ class _Writer(FPDF):
         self.set_auto_page_break(auto=True, margin=22)
         self.add_font(FAMILY, "", FONTS / "DejaVuSans-subset.ttf")
         self.add_font(FAMILY, "B", FONTS / "DejaVuSans-Bold-subset.ttf")
+        self.set_section_title_styles(TITLE, HEADING)
         self.set_font(FAMILY, size=BODY)
 
     def footer(self) -> None:
@@ -59,7 +63,7 @@ class _Writer(FPDF):
     def lay_out(self) -> None:
         """Write the whole sheet."""
         self.add_page()
-        self._heading(self.sheet.title, 15, level=0)
+        self._heading(self.sheet.title, level=0)
         self._text(self.sheet.made, size=SMALL)
         self._text(self.sheet.suggestion, style="B")
         self.ln(2)
@@ -73,7 +77,7 @@ class _Writer(FPDF):
             self._answers()
 
     def _alerts(self) -> None:
-        self._heading("Alerts", 11.5)
+        self._heading("Alerts")
         if not self.sheet.alerts:
             self._text("No caution follows from the answers given. Ask again before each dose.")
         for line in self.sheet.alerts:
@@ -81,7 +85,7 @@ class _Writer(FPDF):
         self._text("Allergies (to be asked again before each dose): " + "_" * 30)
 
     def _schedule(self) -> None:
-        self._heading("Suggested schedule, to be filled in", 11.5)
+        self._heading("Suggested schedule, to be filled in")
         self._text(self.sheet.schedule, style="B")
         headings = ("Phase", "When", "Dose", *TO_FILL_IN)
         rows = [(each.phase, each.planned, each.dose, *[""] * len(TO_FILL_IN)) for each in self.sheet.doses]
@@ -90,7 +94,7 @@ class _Writer(FPDF):
             self._text(note, size=SMALL)
 
     def _part(self, part: Part) -> None:
-        self._heading(part.heading, 11.5)
+        self._heading(part.heading)
         for line in part.lines:
             self._line(line, f"{BOX} " if part.boxes else "– ")
         if part.blanks:
@@ -103,20 +107,16 @@ class _Writer(FPDF):
             self.ln(2)
 
     def _answers(self) -> None:
-        self._heading("Answers that this rests on, to be checked against the records", 11.5)
+        self._heading("Answers that this rests on, to be checked against the records")
         self._table(("Question", "Answer"), self.sheet.answers, (70, 110), padding=0.7)
 
     # Pieces
 
-    def _heading(self, text: str, size: float, level: int = 1) -> None:
+    def _heading(self, text: str, level: int = 1) -> None:
         """A heading stays with what follows it, and stands in the outline and the tags of the file."""
-        if self.will_page_break(size + 14):
+        if self.will_page_break(HEADING_AND_MORE):
             self.add_page()
-        self.ln(0 if level == 0 else 3)
-        self.set_font(FAMILY, "B", size)
         self.start_section(self._known(text), level=level, strict=False)
-        self.multi_cell(0, size * 0.5, self._known(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-        self.ln(1)
         self.set_font(FAMILY, size=BODY)
 
     def _text(self, text: str, *, size: float = BODY, style: str = "") -> None:
