@@ -10,7 +10,7 @@ from fpdf import FPDF, TextStyle
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace, TTFFont
 
-from webui.sheet import CARE, TO_FILL_IN, Line, Part, Sheet
+from webui.sheet import TO_FILL_IN, Line, Part, Sheet
 
 FONTS = Path(__file__).parent / "fonts"
 FAMILY = "DejaVu Sans"
@@ -21,6 +21,7 @@ LEADING = 4.6
 BOX = "\N{WHITE SQUARE}"
 WRITING_LINE = 9.0
 ROW = 4.2
+LONGEST_CELL = 300  # fpdf2 refuses a row that is higher than the page
 HEADING_AND_MORE = 24.0
 TITLE = TextStyle(FAMILY, "B", 15, b_margin=2)
 HEADING = TextStyle(FAMILY, "B", 11.5, t_margin=3, b_margin=1.5)
@@ -43,7 +44,7 @@ class _Writer(FPDF):
         self.set_title(sheet.title)
         self.set_lang("en")
         self.set_author("Regimen")
-        self.set_subject(CARE)
+        self.set_subject(sheet.care)
         self.set_margin(MARGIN)
         self.set_auto_page_break(auto=True, margin=22)
         self.add_font(FAMILY, "", FONTS / "DejaVuSans-subset.ttf")
@@ -57,7 +58,7 @@ class _Writer(FPDF):
         self.set_font(FAMILY, size=6.5)
         self.multi_cell(0, 3.2, self._known(self.sheet.release), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.set_font(FAMILY, size=7.5)
-        self.cell(140, 4, CARE)
+        self.cell(140, 4, self.sheet.care)
         self.cell(0, 4, f"Page {self.page_no()} of {{nb}}", align="R")
 
     def lay_out(self) -> None:
@@ -150,19 +151,26 @@ class _Writer(FPDF):
     def _table(
         self, headings: tuple[str, ...], rows: Iterable[tuple[str, ...]], widths: tuple[int, ...], *, padding: float
     ) -> None:
-        """A table whose headings stand again on each page."""
+        """A table whose headings stand again on each page; what fills a page by itself stands in a note below."""
+        notes: list[str] = []
         self.set_font(FAMILY, size=SMALL)
+        bold = FontFace(emphasis="BOLD")
         with self.table(
-            col_widths=widths,
-            text_align="LEFT",
-            line_height=ROW,
-            padding=padding,
-            headings_style=FontFace(emphasis="BOLD"),
+            col_widths=widths, text_align="LEFT", line_height=ROW, padding=padding, headings_style=bold
         ) as table:
             for cells in (headings, *rows):
-                table.row([self._known(cell) for cell in cells])
+                table.row([self._cell(cell, notes) for cell in cells])
         self.ln(2)
+        for number, note in enumerate(notes, 1):
+            self._text(f"Note {number}: {note}", size=SMALL)
         self.set_font(FAMILY, size=BODY)
+
+    def _cell(self, text: str, notes: list[str]) -> str:
+        if len(text) <= LONGEST_CELL:
+            return self._known(text)
+        if text not in notes:
+            notes.append(text)
+        return f"See note {notes.index(text) + 1} below"
 
     def _known(self, text: str) -> str:
         """The text with a sign in place of each letter that the font has not: a gap would go unnoticed."""

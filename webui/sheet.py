@@ -17,7 +17,7 @@ from engine.language.model import Phase, Regimen
 from engine.language.schedules import in_micrograms
 from engine.language.values import UNKNOWN
 from engine.language.wording import say_date, say_held, say_how_long, say_value, sentence
-from webui.timeline import timeline
+from webui.timeline import UNDATED, timeline
 
 CARE = "Teaching and decision support. Check with a licensed clinician and your local protocol."
 TO_FILL_IN = ("Date given", "Site", "Batch", "Initials")
@@ -72,6 +72,7 @@ class Sheet:
     parts: tuple[Part, ...]
     answers: tuple[tuple[str, str], ...]
     release: str
+    care: str = CARE
 
 
 def sheet(consultation: Consultation, start: dt.date | None) -> Sheet:
@@ -122,7 +123,8 @@ def _doses(regimen: Regimen, start: dt.date | None) -> tuple[Planned, ...]:
     for phase, lane in zip(regimen.phases, timeline(regimen, start).lanes, strict=True):
         dose = _dose(phase)
         given = [mark for mark in lane.marks if mark.kind == "dose"]
-        found += [Planned(phase.name, sentence(mark.said), dose) for mark in given]
+        within = " of this phase" if any(mark.kind == "begins" and mark.said == UNDATED for mark in lane.marks) else ""
+        found += [Planned(phase.name, sentence(mark.said) + within, dose) for mark in given]
         if lane.is_open:
             found += [Planned(phase.name, sentence(lane.marks[-1].said), dose)] * FREE_ROWS
         elif any(mark.kind == "more" for mark in lane.marks):

@@ -27,6 +27,7 @@ HEADING_LETTER = 8.6  # the width of one letter of a heading, at most
 HEADING_LINE = 22
 LABEL_LINE = 18
 NARROWEST = 4  # slots
+UNDATED = "when the phase before ends"
 ANY_DAY = dt.date(2001, 1, 1)  # to count doses where none has a date; no mark shows it
 
 
@@ -119,7 +120,7 @@ def _marks(phase: Phase, placed: Dated | None, *, first: bool) -> tuple[Mark, ..
     counted_out = placed if placed and known else dated_phase(phase, Window(ANY_DAY, ANY_DAY), first=first)
     found: list[tuple[dt.date, Kind, str, str]] = []
     if not first:
-        begins = say_window(placed.begins) if placed and placed.begins else "when the phase before ends"
+        begins = say_window(placed.begins) if placed and placed.begins else UNDATED
         found.append((dt.date.min, "begins", "Begins", begins))
     for place, dose in enumerate(counted_out.doses, 0 if first else 1):
         said = say_window(dose) if known else _after(phase, place)

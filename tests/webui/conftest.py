@@ -13,6 +13,7 @@ from waitress.wasyncore import close_all
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from engine import consult, load_ruleset
 from webui import create_app
 from webui.result import Ways
 
@@ -28,6 +29,13 @@ def app():
 @pytest.fixture
 def client(app):
     return app.test_client()
+
+
+@pytest.fixture
+def numb():
+    """An adult with a low level and numbness, whom the made-up ruleset suggests a regimen for."""
+    ruleset = load_ruleset(MADE_UP / "injections")
+    return consult(ruleset, dict(ruleset.cases[0].answers), TODAY)
 
 
 @pytest.fixture
