@@ -22,7 +22,7 @@ Kind = Literal["begins", "dose", "more", "open", "review", "end"]
 
 MARGIN = 16
 SLOT = 132  # room for one mark
-LETTERS = 17  # that fit into it
+LETTERS = 15  # that fit into it, with a gap to the next
 HEADING_LETTER = 8.6  # the width of one letter of a heading, at most
 HEADING_LINE = 22
 LABEL_LINE = 18
