@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, render_template, request, url_for
+from flask import Blueprint, abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import Consultation
 from engine.dialogue.report import report
-from engine.dialogue.telling import emergency, not_known
 from webui import asking, result, samples
 from webui.asking import Reading, Sent
+from webui.result import Ways
 from webui.security import check_token, exempt, no_store
 from webui.shelf import Entry, usable
+from webui.starting import read_start
 
 blueprint = Blueprint("evaluate", __name__, url_prefix="/rulesets/<name>")
 blueprint.after_request(no_store)
@@ -57,41 +58,62 @@ def evaluate_json(name: str) -> ResponseReturnValue:
     return jsonify(report(reading.consultation))
 
 
+@blueprint.post("/evaluate/sheet")
+def sheet(name: str) -> ResponseReturnValue:
+    """Give the visit sheet to print."""
+    entry, sent, consultation = _sent_again(name)
+    return result.sheet_page(consultation, _ways(entry, sent, consultation), read_start(request.form))
+
+
+@blueprint.post("/evaluate/sheet.pdf")
+def sheet_pdf(name: str) -> ResponseReturnValue:
+    """Give the visit sheet as PDF."""
+    return result.sheet_pdf(_sent_again(name)[2], read_start(request.form))
+
+
+@blueprint.post("/evaluate/schedule.ics")
+def calendar(name: str) -> ResponseReturnValue:
+    """Give the dates of the schedule."""
+    return result.calendar_file(_sent_again(name)[2], read_start(request.form))
+
+
+def _sent_again(name: str) -> tuple[Entry, Sent, Consultation]:
+    """The consultation of a result that was shown: its answers could be read then."""
+    check_token()
+    entry = usable(name)
+    sent = asking.sent_form()
+    reading = asking.read(entry.loaded, sent, asking.today())
+    if reading.consultation is None:
+        abort(422, "These answers cannot be used any more: the ruleset has changed. Go back and change them.")
+    return entry, sent, reading.consultation
+
+
 def _form(entry: Entry, reading: Reading, sample: samples.Sample | None = None) -> str:
     return render_template(
         "evaluate/form.html", entry=entry, ruleset=entry.loaded, reading=reading, sent=reading.sent, sample=sample
     )
 
 
-def _result(entry: Entry, sent: Sent, consultation: Consultation) -> str:
-    return render_template(
-        "evaluate/result.html",
-        entry=entry,
-        ruleset=entry.loaded,
-        sent=sent,
-        consultation=consultation,
-        results=consultation.results,
-        heading=result.heading(consultation),
-        settled=result.settled(consultation),
-        also=result.also_concluded(consultation),
-        undetermined=result.undetermined(consultation),
-        groups=result.groups(consultation),
-        emergency=emergency(consultation),
-        not_known=not_known(consultation),
-        rule_links=lambda rules: [
-            (url_for("rulesets.rule", name=entry.name, rule=rule.id), rule.title) for rule in rules
-        ],
-        question_links=lambda asked: [
-            (url_for("rulesets.fact", name=entry.name, fact=each.fact), each.ask) for each in asked
-        ],
-        source_of=_sources(consultation),
+def _result(entry: Entry, sent: Sent, consultation: Consultation) -> ResponseReturnValue:
+    return result.page(consultation, _ways(entry, sent, consultation), read_start(request.form))
+
+
+def _ways(entry: Entry, sent: Sent, consultation: Consultation) -> Ways:
+    """The actions of a result: nothing is kept here, so each posts the answers again."""
+
+    def to(view: str) -> str:
+        return url_for(f".{view}", name=entry.name)
+
+    page = url_for("rulesets.show", name=entry.name)
+    return Ways(
+        back=(page, entry.loaded.title),
+        here=to("evaluate"),
+        sheet=to("sheet"),
+        pdf=to("sheet_pdf"),
+        calendar=to("calendar"),
+        json=to("evaluate_json"),
+        change=to("evaluate"),
+        again=to("form"),
+        ruleset=page,
+        carried={"answers": sent.text or "", "as_of": consultation.as_of.isoformat() if consultation.as_of else ""},
     )
-
-
-def _sources(consultation: Consultation) -> dict[str, int]:
-    """The step that each conclusion came from, to link to; of a set or a conflict the first."""
-    found: dict[str, int] = {}
-    for step in consultation.trail:
-        for fact in step.concludes:
-            found.setdefault(fact, step.seq)
-    return found
