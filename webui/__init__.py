@@ -15,7 +15,8 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
 
     Args:
         config: Flask's settings and ours. `RULESETS`: the folders that hold rulesets, the first winning where two have
-            one of the same name. `TODAY`: a function that gives the date to evaluate at where none is named.
+            one of the same name. `TODAY`: a function that gives the date to evaluate at where none is named. `NOW`: one
+            that gives the moment, with its zone. `DATABASE_URL`: where sessions are kept.
     """
     import datetime
     import secrets
@@ -24,7 +25,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     from flask import Flask
 
     from engine.language.load import SHIPPED
-    from webui import evaluate, failures, pages, rulesets, security, shelf, words
+    from webui import consult, consult_visit, evaluate, failures, pages, rulesets, security, shelf, words
 
     app = Flask(__name__)
     app.config.from_mapping(
@@ -36,12 +37,14 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=MIB + MIB // 8,
         RULESETS=(Path("rulesets"), SHIPPED),
         TODAY=datetime.date.today,
+        NOW=lambda: datetime.datetime.now().astimezone(),
+        DATABASE_URL=None,
     )
     app.config.from_mapping(config or {})
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of a ruleset is part of what it says
     app.extensions["shelf"] = shelf.Shelf(app.config["RULESETS"])
-    for module in (security, words, failures):
+    for module in (security, words, failures, consult_visit):
         module.init_app(app)
-    for blueprint in (rulesets.blueprint, evaluate.blueprint, pages.blueprint):
+    for blueprint in (rulesets.blueprint, consult.blueprint, evaluate.blueprint, pages.blueprint):
         app.register_blueprint(blueprint)
     return app

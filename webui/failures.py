@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from engine import RegimenError
+from engine.ledger import DatabaseError
 from webui.asking import wants_json
 from webui.security import no_store
 
@@ -16,9 +17,11 @@ TOLD = {
     404: ("Page not found", "Check the address. If you followed a link here, the ruleset may have been renamed."),
     405: ("This page cannot be used that way", "Open the page first, then use the form on it."),
     409: ("This ruleset cannot be used yet", "Mend its problems, then reload the page."),
+    410: ("This session has expired", "Begin a new one from the list of rulesets."),
     413: ("That is too large", "An answers file can be at most 1 MiB. Give the answers of one person, as text."),
     415: ("That kind of file cannot be read", "Send answers as YAML or JSON."),
     422: ("These answers cannot be used", "Change what is named below, and send them again."),
+    503: ("Sessions cannot be reached just now", "Nothing that was saved is lost. Try again in a moment."),
     500: (
         "Regimen has a fault",
         "Nothing was concluded. Send the same again; if it fails again, report it with the ruleset and the answers.",
@@ -37,6 +40,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_failure)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(RegimenError, _refusal)
+    app.register_error_handler(DatabaseError, _no_database)
 
 
 def _http_failure(error: HTTPException) -> ResponseReturnValue:
@@ -45,7 +49,7 @@ def _http_failure(error: HTTPException) -> ResponseReturnValue:
         return error
     title, cure = TOLD.get(code, ELSE)
     own_words = error.description not in {type(error).description, None} and not isinstance(error, InternalServerError)
-    said = error.description if own_words and code in {404, 413} else None
+    said = error.description if own_words and code in {404, 410, 413} else None
     response = _page(code, title, said, cure)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
@@ -60,6 +64,12 @@ def _refusal(error: RegimenError) -> Response:
     """The engine says no, and why, where a view did not expect it."""
     title, cure = TOLD[422]
     return _page(422, title, str(error), cure)
+
+
+def _no_database(error: DatabaseError) -> Response:
+    """Sessions are out of reach; the rest of the site goes on."""
+    title, cure = TOLD[503]
+    return _page(503, title, str(error), cure)
 
 
 def _page(code: int, title: str, said: str | None, cure: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from engine.language.wording import (
     say_held,
     say_holds,
     say_phase,
+    say_rule,
     say_strength,
     say_value,
     sentence,
@@ -44,8 +46,9 @@ def init_app(app: Flask) -> None:
     """Give them to the templates."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words = (
-        say_condition, say_date, say_held, say_holds, say_phase, say_strength, say_value, because, cited, clauses,
-        counted, kind_of, opens_questions, rules_using, sentence, web_address,
+        say_condition, say_date, say_held, say_holds, say_phase, say_rule, say_strength, say_value, because, cited, clauses,
+        counted, kind_of, opens_questions, rules_using, sentence, terms_in,
+        web_address,
     )  # fmt: skip
     app.jinja_env.globals.update({word.__name__: word for word in words})
     app.jinja_env.globals.update(DEPENDS_ON_UNKNOWN=DEPENDS_ON_UNKNOWN, PHASE_PARTS=PHASE_PARTS, WAITS_FOR=WAITS_FOR)
@@ -84,6 +87,16 @@ def opens_questions(ruleset: Ruleset, fact: Fact) -> bool:
 def web_address(text: str | None) -> str | None:
     """The address if it is one of the web: a ruleset cannot make a link run a script."""
     return text if text and urlsplit(text).scheme in {"http", "https"} else None
+
+
+def terms_in(ruleset: Ruleset, fact: Fact) -> list[tuple[str, str]]:
+    """The words of a question that the glossary explains."""
+    written = [fact.label, fact.ask, fact.help, fact.why, fact.none]
+    written += [text for option in fact.options for text in (option.label, option.help)]
+    said = " ".join(filter(None, written))
+    return [
+        (term, text) for term, text in ruleset.glossary if re.search(rf"\b{re.escape(term)}\b", said, re.IGNORECASE)
+    ]
 
 
 def takes(fact: Fact) -> str:
