@@ -15,32 +15,34 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
 
     Args:
         config: Flask's settings and ours. `RULESETS`: the folders that hold rulesets, the first winning where two have
-            one of the same name. `TODAY`: a function that gives the date to evaluate at where none is named. `NOW`: one
-            that gives the moment, with its zone. `DATABASE_URL`: where sessions are kept.
+            one of the same name. `TODAY`: a function that gives the date to evaluate at where none is named.
+            `NOW`: one that gives the moment, with its zone.
+            `DATABASE`: the URL of the database that keeps sessions; None for the one that the environment names, else
+            a file of one's own. `SECRET_KEY`: None for the one of `webui.keys`.
+
+    Raises:
+        RegimenError: there is no secret key to be had.
     """
     import datetime
-    import secrets
     from pathlib import Path
 
     from flask import Flask
 
     from engine.language.load import SHIPPED
-    from webui import consult, consult_visit, evaluate, failures, pages, rulesets, security, shelf, words
+    from webui import consult, consult_visit, evaluate, failures, keys, pages, rulesets, security, shelf, words
 
     app = Flask(__name__)
     app.config.from_mapping(
-        # Made anew by each process: forms open in a browser must be sent again after a restart, and several processes
-        # behind one address need a key that they share. Set SECRET_KEY for those.
-        SECRET_KEY=secrets.token_hex(32),
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=2 * MIB + MIB // 4,  # a file and a text of 1 MiB each, and what surrounds them
         MAX_FORM_MEMORY_SIZE=MIB + MIB // 8,
         RULESETS=(Path("rulesets"), SHIPPED),
         TODAY=datetime.date.today,
         NOW=lambda: datetime.datetime.now().astimezone(),
-        DATABASE_URL=None,
+        DATABASE=None,
     )
     app.config.from_mapping(config or {})
+    app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or keys.secret_key()
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of a ruleset is part of what it says
     app.extensions["shelf"] = shelf.Shelf(app.config["RULESETS"])
     for module in (security, words, failures, consult_visit):

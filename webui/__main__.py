@@ -8,18 +8,31 @@ import sys
 
 from engine import bootstrap
 
+DATABASE_HELP = (
+    "where sessions are kept: sqlite:////path/to/file.db or postgresql://user@host/name. Without it"
+    " $REGIMEN_DATABASE_URL, which keeps a password out of the list of processes; else a file of one's own"
+)
 
-def serve(host: str, port: int) -> int:
-    """Serve until interrupted; the exit status is 1 if the address cannot be had."""
+
+def serve(host: str, port: int, database: str | None = None, threads: int = 4) -> int:
+    """Serve until interrupted; the exit status is 1 if the address, the database or the secret key cannot be had."""
     import logging
 
     from waitress import create_server
 
+    from engine import RegimenError
+    from engine.ledger import DatabaseError, Ledger
     from webui import create_app
 
+    try:
+        Ledger.open(database).close()  # whoever starts the site is told what is wrong, not the first visitor
+        app = create_app({"DATABASE": database})
+    except RegimenError as error:
+        print(error.named() if isinstance(error, DatabaseError) else error, file=sys.stderr)
+        return 1
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait a moment is no news
     try:
-        server = create_server(create_app(), host=host, port=port)
+        server = create_server(app, host=host, port=port, threads=threads)
     except OSError as error:
         print(_refusal(error, host, port), file=sys.stderr)
         return 1
@@ -44,14 +57,23 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _threads(text: str) -> int:
+    most = 64
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads; write one from 1 to {most}")
+    return int(text)
+
+
 def main() -> int:
     """Read the options before setting up, so that --help needs nothing."""
     parser = argparse.ArgumentParser(prog="python3 -m webui", description="Set up if need be, and serve the site.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", default=8000, type=_port, help="port to listen on (default: %(default)s)")
+    parser.add_argument("--database", metavar="URL", help=DATABASE_HELP)
+    parser.add_argument("--threads", default=4, type=_threads, help="requests served at a time (default: %(default)s)")
     options = parser.parse_args()
     bootstrap.ensure()
-    return serve(options.host, options.port)
+    return serve(options.host, options.port, options.database, options.threads)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class Keeper:
 
 def init_app(app: Flask) -> None:
     """Say where sessions are kept."""
-    app.extensions["keeper"] = Keeper(app.config["DATABASE_URL"])
+    app.extensions["keeper"] = Keeper(app.config["DATABASE"])
 
 
 def ledger() -> Ledger:

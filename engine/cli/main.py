@@ -8,80 +8,31 @@ from __future__ import annotations
 import datetime
 import importlib
 import json
-import os
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any
 
 import click
 
 from engine.cli import show
 from engine.cli.ask import Asking
+from engine.cli.frame import FINDING, Date, telling
 from engine.cli.keeping import Keeping
+from engine.cli.ledger import DATABASE, ledger
 from engine.dialogue.consultation import Consultation, consult
 from engine.dialogue.report import next_report, report
 from engine.dialogue.session import Session
 from engine.language.answer_files import SaveError, decode_answers, read_answers_file
 from engine.language.errors import RegimenError
 from engine.language.load import load_ruleset
-from engine.language.shapes import iso_date
 from engine.language.source import MAX_BYTES, Mapping
 from engine.verify.cases import check_cases, checked_report
-
-FINDING = 1
-BAD_INPUT = 2
-P = ParamSpec("P")
-
-
-def _telling(command: Callable[P, int]) -> Callable[P, None]:
-    """Tell problems on standard error, each on its line, and leave with the right exit status."""
-
-    @wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            status = command(*args, **kwargs)
-            _finish_output()
-        except RegimenError as error:
-            click.echo(str(error), err=True)
-            status = BAD_INPUT
-        except BrokenPipeError:  # whoever reads has read enough, as `head` does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            status = 0
-        except OSError as error:
-            click.echo(f"The result cannot be written: {error.strerror}.", err=True)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            status = BAD_INPUT
-        raise SystemExit(status)
-
-    return wrapped
-
-
-def _finish_output() -> None:
-    if sys.stdout is None:
-        raise RegimenError("Standard output is closed, so the result cannot be told.")
-    sys.stdout.flush()
-
-
-class _Date(click.ParamType[datetime.date]):
-    """A date as 2026-11-22."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
-        """Read it, or fail with what to write."""
-        found = value if isinstance(value, datetime.date) else iso_date(str(value))
-        if found is None:
-            self.fail(f"{value!r} is no date of the calendar. Write year-month-day, such as 2026-11-22.", param, ctx)
-        return found
-
 
 RULESET = click.argument("ruleset")
 ANSWERS = click.option(
     "--answers", required=True, metavar="FILE|-", help="A YAML or JSON file of answers; - is standard input."
 )
-AS_OF = click.option("--as-of", type=_Date(), metavar="DATE", help="The date that formulas may use, as 2026-11-22.")
+AS_OF = click.option("--as-of", type=Date(), metavar="DATE", help="The date that formulas may use, as 2026-11-22.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -103,8 +54,8 @@ def main() -> None:
 @click.option("--answers", metavar="FILE", type=click.Path(path_type=Path), help="Go on from a file of answers.")
 @click.option("--save", metavar="FILE", type=click.Path(path_type=Path), help="Keep the answers in a file, as YAML.")
 @AS_OF
-@click.option("--start", type=_Date(), metavar="DATE", help="The day of the first dose, for the dates of the schedule.")
-@_telling
+@click.option("--start", type=Date(), metavar="DATE", help="The day of the first dose, for the dates of the schedule.")
+@telling
 def ask(
     ruleset: str, answers: Path | None, save: Path | None, as_of: datetime.date | None, start: datetime.date | None
 ) -> int:
@@ -131,7 +82,7 @@ def ask(
 @ANSWERS
 @AS_OF
 @AS_JSON
-@_telling
+@telling
 def evaluate(ruleset: str, answers: str, as_of: datetime.date | None, *, as_json: bool) -> int:
     """Say what follows from answers, and why.
 
@@ -150,7 +101,7 @@ def evaluate(ruleset: str, answers: str, as_of: datetime.date | None, *, as_json
 @ANSWERS
 @AS_OF
 @AS_JSON
-@_telling
+@telling
 def next_(ruleset: str, answers: str, as_of: datetime.date | None, *, as_json: bool) -> int:
     """Say what to ask next, and why."""
     consultation = _consult(ruleset, answers, as_of)
@@ -164,7 +115,7 @@ def next_(ruleset: str, answers: str, as_of: datetime.date | None, *, as_json: b
 @main.command()
 @RULESET
 @AS_JSON
-@_telling
+@telling
 def check(ruleset: str, *, as_json: bool) -> int:
     """Load a ruleset, telling every problem, and run its cases."""
     loaded = load_ruleset(ruleset)
@@ -178,7 +129,7 @@ def check(ruleset: str, *, as_json: bool) -> int:
 
 @main.command()
 @RULESET
-@_telling
+@telling
 def rules(ruleset: str) -> int:
     """Read a whole ruleset aloud, in plain English."""
     show.rules(load_ruleset(ruleset))
@@ -186,7 +137,7 @@ def rules(ruleset: str) -> int:
 
 
 @main.command()
-@_telling
+@telling
 def schema() -> int:
     """Print the JSON Schema of ruleset files, for editors."""
     from engine.language.schema import json_schema
@@ -197,10 +148,16 @@ def schema() -> int:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8000, show_default=True, help="The port to listen on.")
-def serve(host: str, port: int) -> None:
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen on.")
+@DATABASE
+@click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="Requests served at a time.")
+def serve(host: str, port: int, database: str | None, threads: int) -> None:
     """Serve the site."""
-    raise SystemExit(importlib.import_module("webui.__main__").serve(host, port))  # engine/ knows nothing of the site
+    site = importlib.import_module("webui.__main__")  # engine/ knows nothing of it
+    raise SystemExit(site.serve(host, port, database, threads))
+
+
+main.add_command(ledger)
 
 
 def _status(consultation: Consultation) -> int:

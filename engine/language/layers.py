@@ -6,6 +6,7 @@ A layer keeps shapes, not meanings. What a ruleset is made of lies on a stack of
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,8 +45,9 @@ class Layer:
 
     `broken` holds the ids of things that are declared but cannot be read, `lost` the kinds of thing of which that is
     so altogether, `doubles` what has the id of another: what is wrong with them is reported once, and nothing that
-    refers to them is reported again. Where a file or base is missing altogether (`torn`), it may declare anything; and
-    where it is part of a stack (`stacked`), even what the others declare may be meant to amend it.
+    refers to them is reported again. `texts` holds what each file of a folder says, by its name. Where a file or
+    base is missing altogether (`torn`), it may declare anything; and where it is part of a stack (`stacked`), even what
+    the others declare may be meant to amend it.
     """
 
     path: Path
@@ -59,6 +61,7 @@ class Layer:
     broken: set[tuple[str, str]] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     doubles: list[tuple[str, str, Any, Mark]] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
     torn: bool = False
     stacked: bool = False
     renamed: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -97,6 +100,15 @@ def read_layer(path: Path, problems: Problems) -> Layer:
     return layer
 
 
+def layer_from_texts(path: Path, texts: AnyMapping[str, str], problems: Problems) -> Layer:
+    """The layer whose `texts` these are, without reading a file; `path` is what messages call its folder."""
+    layer = Layer(path, Mark(str(path), 1, 1))
+    for name, text in texts.items():
+        _read_file_text(path / name, text, layer, problems)
+    layer.mark = _main_place(layer, [path / name for name in texts])
+    return layer
+
+
 def _main_place(layer: Layer, files: list[Path]) -> Mark:
     """Where a ruleset that lacks something is pointed at: the file that says what it is."""
     if layer.header_marks:
@@ -107,15 +119,19 @@ def _main_place(layer: Layer, files: list[Path]) -> Mark:
 
 
 def _read_file(file: Path, layer: Layer, problems: Problems) -> None:
-    shown = str(file)
     try:
-        text = read_text(file, shown)
+        text = read_text(file, str(file))
     except RulesetError as error:
         problems.extend(replace(problem, cause=True) for problem in error.problems)
         layer.torn = True
         return
+    _read_file_text(file, text, layer, problems)
+
+
+def _read_file_text(file: Path, text: str, layer: Layer, problems: Problems) -> None:
+    layer.texts[file.name] = text
     before = len(problems)
-    root, whole = parse_leniently(text, shown, problems)
+    root, whole = parse_leniently(text, str(file), problems)
     if not whole:
         problems[before:] = [replace(problem, cause=True) for problem in problems[before:]]
         layer.torn = True

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 
 from engine.language.build import build
 from engine.language.errors import Mark, Problem, Problems, RulesetError, did_you_mean, quote
+from engine.language.layers import Layer, layer_from_texts
 from engine.language.model import Ruleset
 from engine.language.stacking import read_stack, stack
 
@@ -24,7 +28,40 @@ def load_ruleset(ruleset: str | Path) -> Ruleset:
     """
     path = find_ruleset(ruleset)
     problems = Problems()
-    return build(stack(read_stack(path, find_base, problems), problems), problems)
+    return _built(read_stack(path, find_base, problems), problems)
+
+
+def ruleset_from_files(files: Mapping[str, str]) -> Ruleset:
+    """Load a ruleset again from its `files`: no folder is looked at, its bases are among them.
+
+    Raises:
+        RulesetError: lists every problem, each with path:line:column.
+    """
+    if not files:
+        raise RulesetError([Problem(Mark("ruleset", 1, 1), "holds no file.")])
+    folders: dict[str, dict[str, str]] = {}
+    for path, text in files.items():
+        folder, _, name = path.rpartition("/")
+        folders.setdefault(folder, {})[name] = text
+    problems = Problems()
+    return _built([layer_from_texts(Path(folder), texts, problems) for folder, texts in folders.items()], problems)
+
+
+def _built(layers: list[Layer], problems: Problems) -> Ruleset:
+    return replace(build(stack(layers, problems), problems), files=_files(layers))
+
+
+def _files(layers: list[Layer]) -> dict[str, str]:
+    """The texts of a stack by folder/file; two folders of one name, in different places, are told apart by a number."""
+    found: dict[str, str] = {}
+    names: set[str] = set()
+    for layer in layers:
+        plain = layer.path.resolve().name if layer.path.name in ("", "..") else layer.path.name
+        numbered = (f"{plain}~{number}" for number in count(2))
+        name = next(each for each in chain([plain], numbered) if each not in names)
+        names.add(name)
+        found.update({f"{name}/{file}": text for file, text in layer.texts.items()})
+    return found
 
 
 def find_ruleset(ruleset: str | Path) -> Path:

@@ -324,7 +324,11 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Ruleset:
-    """Facts and rules about one subject, with all of what it extends joined in."""
+    """Facts and rules about one subject, with all of what it extends joined in.
+
+    `files` is what it was read from, {folder/file: text}, each base before what extends it: a record of the ruleset
+    keeps these, and `load.ruleset_from_files` reads them back. What the ruleset means does not rest on them.
+    """
 
     id: str
     title: str
@@ -348,6 +352,7 @@ class Ruleset:
     cases: tuple[Case, ...] = ()
     properties: tuple[Property, ...] = ()
     accept: tuple[Accepted, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     __hash__ = object.__hash__
 

@@ -1,0 +1,45 @@
+"""What can go wrong with what is kept, each in a sentence that a page can show.
+
+None of them quotes a link, an answer, a path or an address: those stand apart, for whoever runs the site.
+"""
+
+from __future__ import annotations
+
+from engine.language.errors import RegimenError
+
+
+class DatabaseError(RegimenError):
+    """The database cannot be used; what was confirmed before is kept, what was asked for now is not.
+
+    Attributes:
+        place: which database it is, without a password. For whoever runs the site.
+        reason: the database's own code for what is wrong, such as SQLITE_BUSY or 55P03. Fit for a log.
+    """
+
+    def __init__(self, message: str, place: str = "", reason: str = "") -> None:
+        self.place = place
+        self.reason = reason
+        super().__init__(message)
+
+    def named(self) -> RegimenError:
+        """The same for whoever runs the site: with the database that it is about."""
+        about = " ".join(part for part in (self.place, f"({self.reason})" if self.reason else "") if part)
+        return RegimenError(f"{self} {about}".strip())
+
+
+class ReleaseError(RegimenError):
+    """The ruleset of a session cannot be kept, or cannot be read back as it was."""
+
+
+class NoSuchSession(RegimenError):  # noqa: N818 (it is no fault: links are mistyped, and sessions are forgotten)
+    """No session is kept under this link."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no session at this link. It may be mistyped, or the session was forgotten.")
+
+
+class SessionExpired(RegimenError):  # noqa: N818 (as above)
+    """The session under this link was kept for as long as was said."""
+
+    def __init__(self) -> None:
+        super().__init__("This session has expired: sessions are kept for a limited time. Begin a new one.")

@@ -1,0 +1,287 @@
+"""Sessions that are kept: begun, found again by their link, added to, forgotten.
+
+A session goes on under the release of the ruleset that it was begun under, whatever becomes of the ruleset's folder.
+Its link holds a key that cannot be guessed; only the key's hash is kept, so a copy of the database opens no session.
+Answers are only ever added: the current ones are the last of each fact. No clock is read here; moments are arguments.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from engine.language.answers import read_answers
+from engine.language.errors import RulesetError
+from engine.language.load import ruleset_from_files
+from engine.language.model import Ruleset
+from engine.language.values import UNKNOWN, Quantity
+from engine.ledger.database import Database, open_database
+from engine.ledger.errors import NoSuchSession, ReleaseError, SessionExpired
+from engine.ledger.tables import Instant, answer, consultation, release
+
+DAYS = 90
+MOST_LOADED = 50  # rulesets held in memory
+
+
+@dataclass(frozen=True)
+class Change:
+    """One answer as it was given, or, where `value` is None, taken back."""
+
+    seq: int
+    fact: str
+    value: Any
+    given_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A session as it is kept.
+
+    Attributes:
+        id: its number; no secret, and no key to it.
+        release: the hash of the release of the ruleset that it was begun under.
+        ruleset: that release.
+        as_of: the day of the last answer, as the clock of whoever gave it had it.
+        history: every answer and change of answer, in order.
+    """
+
+    id: int
+    release: str
+    ruleset: Ruleset
+    as_of: dt.date
+    history: tuple[Change, ...]
+    begun_at: dt.datetime
+    changed_at: dt.datetime
+    expires_at: dt.datetime
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """The current answers, as `consult` takes them."""
+        return current(self.history)
+
+
+def current(history: Iterable[Change]) -> dict[str, Any]:
+    """The last answer of each fact, without those taken back."""
+    last = {change.fact: change.value for change in history}
+    return {fact: value for fact, value in last.items() if value is not None}
+
+
+class Ledger:
+    """The sessions of one database. Threads may share it; processes open it each for itself."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._loaded: dict[str, Ruleset] = {}
+        self._loading = threading.Lock()
+
+    @classmethod
+    def open(cls, url: str | None = None) -> Ledger:
+        """Open the ledger and bring its tables up to date.
+
+        Args:
+            url: of the database; without one $REGIMEN_DATABASE_URL, else a file under $XDG_DATA_HOME/regimen.
+
+        Raises:
+            DatabaseError: the database cannot be used. This and every other method raises it.
+        """
+        database = open_database(url)
+        try:
+            database.migrate()
+        except BaseException:
+            database.engine.dispose()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._database.engine.dispose()
+
+    def now(self) -> dt.datetime:
+        """The moment by the database's own clock: for a command, which has none to hand in."""
+        with self._database.reading() as connection:
+            return connection.execute(select(func.current_timestamp(type_=Instant))).scalar_one()
+
+    def begin(
+        self, ruleset: Ruleset, answers: Mapping[str, object], now: dt.datetime, days: int = DAYS
+    ) -> tuple[Kept, str]:
+        """Begin a session, and give it with the key of its link, which is told this once and kept nowhere.
+
+        Raises:
+            AnswerError: an answer cannot be used.
+            ReleaseError: the ruleset was not loaded from files.
+        """
+        if not ruleset.files:
+            raise ReleaseError("This ruleset was not read from files, so no session under it can be kept.")
+        given = _readable(ruleset, answers)
+        key = secrets.token_urlsafe(32)
+        begun = {"begun_at": now, "changed_at": now, "expires_at": now + dt.timedelta(days=days)}
+        with self._database.writing() as connection:
+            _keep_release(connection, ruleset, now)
+            row = {"key_hash": _hash(key), "release_hash": ruleset.digest, "as_of": now.date(), **begun}
+            number = connection.execute(insert(consultation).values(row).returning(consultation.c.id)).scalar_one()
+            _append(connection, number, (), given, now)
+            found, history = _session(connection, key, now)
+        with self._loading:
+            self._remember(ruleset)
+        return self._kept(found, history), key
+
+    def find(self, key: str, now: dt.datetime) -> Kept:
+        """The session of a link.
+
+        Raises:
+            NoSuchSession: there is none.
+            SessionExpired: there is one no longer.
+            ReleaseError: the release of its ruleset cannot be read as it was.
+        """
+        with self._database.reading() as connection:
+            found, history = _session(connection, key, now)
+        return self._kept(found, history)
+
+    def record(self, key: str, answers: Mapping[str, object], now: dt.datetime) -> Kept:
+        """Add answers to a session, all or none.
+
+        None takes an answer back, and what is the current answer already is no change: sending a form twice adds
+        nothing. A change lets the session be kept for as long again as it was at first.
+
+        Raises:
+            AnswerError: an answer cannot be used.
+            NoSuchSession, SessionExpired, ReleaseError: as for `find`.
+        """
+        given = _readable(self.find(key, now).ruleset, answers)
+        with self._database.writing() as connection:
+            row, history = _session(connection, key, now, lock=True)
+            if _append(connection, row.id, history, given, now):
+                later = {"as_of": now.date(), "changed_at": now, "expires_at": now + (row.expires_at - row.changed_at)}
+                connection.execute(update(consultation).where(consultation.c.id == row.id).values(later))
+            found, history = _session(connection, key, now)
+        return self._kept(found, history)
+
+    def forget(self, key: str) -> None:
+        """Delete a session with all of its answers; one that is not there is forgotten already."""
+        with self._database.writing() as connection:
+            connection.execute(delete(consultation).where(consultation.c.key_hash == _hash(key)))
+        self._database.wipe()
+
+    def purge(self, now: dt.datetime) -> int:
+        """Delete every session that has expired, and say how many there were."""
+        with self._database.writing() as connection:
+            number = connection.execute(delete(consultation).where(consultation.c.expires_at <= now)).rowcount
+        self._database.wipe()
+        return number
+
+    def _kept(self, row: Row[Any], history: tuple[Change, ...]) -> Kept:
+        ruleset = self._ruleset(row.release_hash)
+        times = (row.begun_at, row.changed_at, row.expires_at)
+        return Kept(row.id, row.release_hash, ruleset, row.as_of, history, *times)
+
+    def _ruleset(self, digest: str) -> Ruleset:
+        """A release, loaded once; threads that ask for it meanwhile wait."""
+        with self._loading:
+            if digest not in self._loaded:
+                with self._database.reading() as connection:
+                    row = connection.execute(select(release).where(release.c.hash == digest)).one()
+                self._remember(_loaded(row))
+            return self._loaded[digest]
+
+    def _remember(self, ruleset: Ruleset) -> None:
+        self._loaded.setdefault(ruleset.digest, ruleset)
+        while len(self._loaded) > MOST_LOADED:
+            del self._loaded[next(iter(self._loaded))]
+
+
+def _hash(key: str) -> str:
+    """What is kept of a key. The key is 32 random bytes, so one round of a fast hash is enough."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _keep_release(connection: Connection, ruleset: Ruleset, now: dt.datetime) -> None:
+    """Keep the ruleset as it is, unless it is kept already."""
+    row = {
+        "hash": ruleset.digest,
+        "ruleset_id": ruleset.id,
+        "version": ruleset.version,
+        "title": ruleset.title,
+        "files": dict(ruleset.files),
+        "kept_at": now,
+    }
+    if connection.execute(select(release.c.hash).where(release.c.hash == ruleset.digest)).first() is None:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(dialect.insert(release).values(row).on_conflict_do_nothing())
+
+
+def _loaded(row: Row[Any]) -> Ruleset:
+    """The ruleset of a release, which has to be the very one that was kept.
+
+    Raises:
+        ReleaseError: it is not, because its files were altered or this Regimen reads them otherwise.
+    """
+    try:
+        ruleset = ruleset_from_files(row.files)
+    except RulesetError:
+        ruleset = None
+    if ruleset is None or ruleset.digest != row.hash:
+        name = f"{row.ruleset_id} {row.version} ({row.hash[:12]})"
+        raise ReleaseError(f"This session was begun under {name}, which this Regimen cannot read as it was.")
+    return ruleset
+
+
+def _session(
+    connection: Connection, key: str, now: dt.datetime, *, lock: bool = False
+) -> tuple[Row[Any], tuple[Change, ...]]:
+    query: Select[Any] = select(consultation).where(consultation.c.key_hash == _hash(key))
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    if row is None:
+        raise NoSuchSession
+    if row.expires_at <= now:
+        raise SessionExpired
+    changes = select(answer.c.seq, answer.c.fact, answer.c.value, answer.c.given_at)
+    rows = connection.execute(changes.where(answer.c.consultation_id == row.id).order_by(answer.c.seq))
+    return row, tuple(Change(*each) for each in rows)
+
+
+def _append(
+    connection: Connection, session: int, history: tuple[Change, ...], given: Mapping[str, Any], now: dt.datetime
+) -> bool:
+    """Add the answers that differ from the current ones; False where none does."""
+    now_held = current(history)
+    changes = [(fact, value) for fact, value in given.items() if value != now_held.get(fact)]
+    rows = [
+        {"consultation_id": session, "seq": seq, "fact": fact, "value": value, "given_at": now}
+        for seq, (fact, value) in enumerate(changes, start=len(history) + 1)
+    ]
+    if rows:
+        connection.execute(insert(answer), rows)
+    return bool(rows)
+
+
+def _readable(ruleset: Ruleset, answers: Mapping[str, object]) -> dict[str, Any]:
+    """The answers as JSON has them, each of which this ruleset can read: what is kept can be gone on from.
+
+    Raises:
+        AnswerError: lists every one that cannot be used.
+    """
+    given = {fact: None if raw is None else _plain(raw) for fact, raw in answers.items()}
+    read_answers(ruleset.facts, {fact: value for fact, value in given.items() if value is not None})
+    return given
+
+
+def _plain(raw: object) -> object:
+    """An answer, given or read, as JSON has it."""
+    if raw is UNKNOWN:
+        return "unknown"
+    if isinstance(raw, list | tuple):
+        return [_plain(item) for item in raw]
+    if isinstance(raw, set | frozenset):
+        return sorted(str(_plain(item)) for item in raw)
+    if isinstance(raw, dt.date):
+        return raw.isoformat()
+    return str(raw) if isinstance(raw, str | Decimal | Quantity) else raw
