@@ -29,7 +29,7 @@ exempt(blueprint)  # a question page whose token is refused comes back with what
 STALE = "This page was open for too long, or this browser refuses cookies. Nothing is lost: press the button again."
 NOT_SAVED = "Your answer is not saved yet. Press the button again."
 
-Show = Callable[[tuple[Field, ...], str], str]
+Show = Callable[..., str]  # a page with its fields, and what went wrong besides them
 
 
 # The way through
@@ -59,21 +59,19 @@ def resume(key: str) -> ResponseReturnValue:
 
 @blueprint.route("/sessions/<key>/questions/<name>", methods=["GET", "POST"])
 def question(key: str, name: str) -> ResponseReturnValue:
-    """Ask a question, and take its answer; with `change` it is one answered before, and the way leads back to the check."""
+    """Ask a question and take its answer; with `change` it is one given before, and the way leads back to the check."""
     here = _visit_or_retry(key)
     if isinstance(here, Response):
         return here
     fact = here.question(name)
-    if request.method == "GET" and not here.session.can_answer(fact):
+    if not _posted() and not here.session.can_answer(fact):
         return redirect(here.onward(), 303)
 
     def show(fields: tuple[Field, ...], trouble: str = "") -> str:
         return _page(here, "question", fields, trouble, field=fields[0])
 
     fields = (Field(fact),)
-    if request.method == "GET":
-        return show(_answered(here, fields))
-    return _take(here, fields, show, may_be_blank=False)
+    return _take(here, fields, show, may_be_blank=False) if _posted() else show(_answered(here, fields))
 
 
 @blueprint.route("/sessions/<key>/sections/<name>", methods=["GET", "POST"])
@@ -114,7 +112,8 @@ def emergency(key: str) -> ResponseReturnValue:
 def check(key: str) -> ResponseReturnValue:
     """Show every answer, to be checked and changed."""
     here = visit(key)
-    return render_template("consult/check.html", **_frame(here), **consult_check.arranged(here))
+    shown = consult_check.arranged(here)
+    return render_template("consult/check.html", **_frame(here), **shown, back_to=here.before(()))
 
 
 # The end
@@ -128,12 +127,16 @@ def save(key: str) -> ResponseReturnValue:
     return render_template("consult/save.html", **_frame(here), link=link, onward=here.onward())
 
 
-@blueprint.route("/sessions/<key>/forget", methods=["GET", "POST"])
+@blueprint.get("/sessions/<key>/forget")
+def leave(key: str) -> ResponseReturnValue:
+    """Ask whether the session is to be deleted."""
+    here = visit(key)
+    return render_template("consult/forget.html", **_frame(here), onward=here.onward())
+
+
+@blueprint.post("/sessions/<key>/forget")
 def forget(key: str) -> ResponseReturnValue:
-    """Delete the session once that is confirmed. Deleting what is gone already is no failure."""
-    if request.method == "GET":
-        here = visit(key)
-        return render_template("consult/forget.html", **_frame(here), onward=here.onward())
+    """Delete the session. Deleting what is gone already is no failure."""
     check_token()
     ledger().forget(key)
     return redirect(url_for(".forgotten"), 303)
@@ -155,12 +158,16 @@ def result(key: str) -> ResponseReturnValue:
 # Taking a form
 
 
+def _posted() -> bool:
+    return request.method == "POST"
+
+
 def _visit_or_retry(key: str) -> Visit | Response:
     """The session; where the database fails while a form is posted, a page that keeps what was typed."""
     try:
         return visit(key)
     except DatabaseError as error:
-        if request.method != "POST":
+        if not _posted():
             raise
         sent = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
         return make_response(render_template("consult/retry.html", said=str(error), sent=sent), 503)
@@ -168,11 +175,11 @@ def _visit_or_retry(key: str) -> Visit | Response:
 
 def _several(here: Visit, show: Show, name: str | None) -> ResponseReturnValue:
     """Show or take a page of several questions; the form names those that it shows."""
-    if request.method == "GET":
+    if not _posted():
         facts = here.asked(name)
         if not facts:
             return redirect(here.onward(), 303)
-        return show(_answered(here, map(_one_of_several, facts)), "")
+        return show(_answered(here, map(_one_of_several, facts)))
     shown = set(request.form.getlist("asked"))
     facts = tuple(fact for fact in here.ruleset.inputs if fact.id in shown and name in (None, fact.section))
     return _take(here, tuple(map(_one_of_several, facts)), show, may_be_blank=True)

@@ -124,11 +124,6 @@ class Visit:
         """What was answered."""
         return self.consultation.answers.get(fact.id)
 
-    @property
-    def before_any(self) -> bool:
-        """Whether nothing was answered yet but what the session began with."""
-        return not self._order
-
     @cached_property
     def _order(self) -> tuple[str, ...]:
         """The questions in the order in which they were first answered; not those that the session began with."""
@@ -137,10 +132,8 @@ class Visit:
 
     def before(self, facts: Iterable[Fact]) -> str | None:
         """The page of the question answered before these; None where they came first."""
-        shown = {fact.id for fact in facts}
-        earlier = [*self._order]
-        places = [earlier.index(name) for name in shown if name in earlier]
-        earlier = earlier[: min(places)] if places else earlier
+        places = [self._order.index(fact.id) for fact in facts if fact.id in self._order]
+        earlier = self._order[: min(places, default=None)]
         return self.page(self.ruleset.facts[earlier[-1]]) if earlier else None
 
     # Addresses
@@ -162,12 +155,16 @@ class Visit:
 
 
 def step(old: Visit, new: Visit, *, all_on_one_page: bool) -> str:
-    """The page to go to after a step: an emergency that it brought comes first."""
+    """The page to go to after a step: an emergency that it brought comes first.
+
+    What it did besides goes along in the address. The old answers are worked out again only where that matters.
+    """
     told: dict[str, object] = {}
     changed = [name for name, raw in old.kept.answers.items() if new.kept.answers.get(name) != raw]
     if changed or new.consultation.set_aside:
         done = effects(old.session, new.session)
-        told = {"changed": changed, "aside": [fact.id for fact in done.set_aside]}
+        told = {"aside": [fact.id for fact in done.set_aside]}
+        told |= {"changed": changed} if old.session.complete else {}
     if new.alarms and not new.alarms <= old.alarms:
         return new.address("emergency", **told)
     if all_on_one_page and new.session.question:
@@ -177,7 +174,7 @@ def step(old: Visit, new: Visit, *, all_on_one_page: bool) -> str:
 
 @dataclass(frozen=True)
 class Notice:
-    """What the last step did besides; an address names it, and only what is so is told."""
+    """What the last step did besides: an address names it, and only what is so is told."""
 
     changed: tuple[Fact, ...]
     aside: tuple[Fact, ...]

@@ -76,14 +76,13 @@ class Field:
 
     def posted(self, form: MultiDict[str, str]) -> Field:
         """The field with what a form says."""
-        given = [clean(each) for each in form.getlist(f"{self.prefix}answer")]
-        if self.fact.type in {"number", "date"}:
-            chosen = tuple(each for each in given if each.strip().casefold() == NOT_KNOWN)[:1]
-            text = next((each for each in given if each not in chosen and each.strip()), "")
-        else:
-            chosen, text = tuple(dict.fromkeys(given)), ""
+        given = [clean(each).strip() for each in form.getlist(f"{self.prefix}answer")]
         unit, day, month, year = (clean(form.get(self.prefix + name, "")) for name in ("unit", *DATE_PARTS))
-        return replace(self, typed=Typed(tuple(each.strip().casefold() for each in chosen), text, unit, (day, month, year)))
+        if self.fact.type not in {"number", "date"}:
+            return replace(self, typed=Typed(tuple(dict.fromkeys(given))))
+        texts = [each for each in given if each.casefold() != NOT_KNOWN]
+        chosen = (NOT_KNOWN,) if len(texts) < len(given) else ()
+        return replace(self, typed=Typed(chosen, next(filter(None, texts), ""), unit, (day, month, year)))
 
     def answered(self, answer: Answer | None) -> Field:
         """The field with an answer given earlier."""
@@ -113,7 +112,7 @@ class Field:
         value = self._value()
         if NOT_KNOWN not in self.typed.chosen:
             return value
-        if value not in (None, []) or self.none in self.typed.chosen:
+        if value is not None:
             raise Misfit("An answer is given and “I do not know” is chosen too. Keep one of them.")
         return NOT_KNOWN
 
@@ -148,7 +147,9 @@ class Field:
         _, written = read_quantity(text)
         if written is None:
             if units and units.required and not chosen:
-                raise Misfit(f"The unit is missing. Choose {_either(units.names)}, as it stands where you read the number.")
+                raise Misfit(
+                    f"The unit is missing. Choose {_either(units.names)}, as it stands where you read the number."
+                )
             return f"{text} {chosen}".strip()
         if units and chosen and units.find(written) != chosen:
             raise Misfit(f"{quote(text)} has a unit, and {chosen} is chosen beside it. Keep one of them.")
@@ -166,7 +167,7 @@ class Field:
             return datetime.date(_digits(year, 4), number, _digits(day, 2)).isoformat()
         except ValueError:
             written = quote(f"{day} {month} {year}")
-            raise Misfit(f"{written} is no date of the calendar. Write it as 22, November or 11, 2026.") from None
+            raise Misfit(f"{written} is no date of the calendar. Check the day, the month and the year.") from None
 
     # What is missing
 
