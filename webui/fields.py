@@ -80,7 +80,7 @@ class Field:
         unit, day, month, year = (clean(form.get(self.prefix + name, "")) for name in ("unit", *DATE_PARTS))
         if self.fact.type not in {"number", "date"}:
             return replace(self, typed=Typed(tuple(dict.fromkeys(given))))
-        texts = [each for each in given if each.casefold() != NOT_KNOWN]
+        texts = [each for each in given if each.casefold() != NOT_KNOWN or self.fact.required]  # no box offers it then
         chosen = (NOT_KNOWN,) if len(texts) < len(given) else ()
         return replace(self, typed=Typed(chosen, next(filter(None, texts), ""), unit, (day, month, year)))
 
@@ -140,8 +140,8 @@ class Field:
 
     def _number(self) -> str | None:
         text = self.typed.text.strip()
-        if not text:
-            return None
+        if not text or text.casefold() == NOT_KNOWN:
+            return text.casefold() or None
         units = self.fact.units
         chosen = self.typed.unit if units and self.typed.unit in units.names else ""
         _, written = read_quantity(text)

@@ -25,7 +25,7 @@ from engine.language.model import (
     ValueTest,
 )
 from engine.language.values import UNKNOWN
-from engine.logic.evaluate import Evaluation, passes, set_sign
+from engine.logic.evaluate import Evaluation, passes, set_sign, split
 from engine.logic.signs import BOTH, FALSE, TRUE, UNSIGNED, Sign, every, opposite, some
 
 
@@ -65,7 +65,7 @@ class _Possible:
         self.ruleset = evaluation.ruleset
         self.gates: dict[str, Sign] = {}
         self.options: dict[str, dict[str, Sign]] = {}
-        self.whens: dict[str, Sign] = {}
+        self.signs: dict[int, Sign] = {}
         self.valued: dict[str, bool] = {"as_of": evaluation.as_of is not None}
         for name in self.ruleset.order:
             self._visit(self.ruleset.facts[name])
@@ -101,9 +101,7 @@ class _Possible:
 
     def when(self, rule: Rule) -> Sign:
         """The possible signs of a rule's `when`."""
-        if rule.id not in self.whens:
-            self.whens[rule.id] = self.of(rule.when)
-        return self.whens[rule.id]
+        return self.of(rule.when)
 
     def decided(self, rule: Rule) -> bool:
         """Whether a rule applies or fails already."""
@@ -131,10 +129,13 @@ class _Possible:
     # Conditions
 
     def of(self, condition: Condition) -> Sign:
-        """The possible signs of a condition."""
-        sign = self.evaluation.sign(condition)
-        if sign:
-            return sign
+        """The possible signs of a condition of the ruleset; final when first asked for, like the signs themselves."""
+        if id(condition) not in self.signs:
+            self.signs[id(condition)] = self.evaluation.sign(condition) or self._unsigned(condition)
+        return self.signs[id(condition)]
+
+    def _unsigned(self, condition: Condition) -> Sign:
+        """The possible signs of a condition that has none."""
         if isinstance(condition, All):
             return every(map(self.of, condition.parts))
         if isinstance(condition, Any):
@@ -161,7 +162,7 @@ class _Possible:
     def _of_derived_test(self, test: Test, fact: Fact) -> Sign:
         if isinstance(test, HeldTest) and not test.held:
             return opposite(self._of_derived_test(HeldTest(fact.id, held=True), fact))
-        passing, other = self.split(test, fact)
+        passing, other = split(self.ruleset, test)
         found = UNSIGNED
         if any(map(self.applies, passing)):
             found |= TRUE
@@ -170,14 +171,6 @@ class _Possible:
         if self.otherwise(fact) and fact.otherwise is not None:
             found |= TRUE if passes(test, fact, fact.otherwise) else FALSE
         return found
-
-    def split(self, test: Test, fact: Fact) -> tuple[list[Rule], list[Rule]]:
-        """The rules that conclude a value that passes a test, and the others."""
-        passing: list[Rule] = []
-        other: list[Rule] = []
-        for rule in self.ruleset.concluders[fact.id]:
-            (passing if passes(test, fact, rule.concludes(fact.id)[0]) else other).append(rule)
-        return passing, other
 
 
 class _Walk:
@@ -227,7 +220,7 @@ class _Walk:
         self._once((id(condition), sign), lambda: self._want(condition, sign))
 
     def _want(self, condition: Condition, sign: Sign) -> None:
-        if self.evaluation.sign(condition) or not self.possible.of(condition) & sign:
+        if not self.possible.of(condition) & sign or self.evaluation.sign(condition):
             return
         if isinstance(condition, (All, Any)):
             for part in condition.parts:
@@ -272,7 +265,7 @@ class _Walk:
         if isinstance(test, HeldTest) and not test.held:
             test, sign = HeldTest(fact.id, held=True), opposite(sign)
         assert isinstance(test, (ValueTest, HeldTest))  # noqa: S101 (as above)
-        passing, other = self.possible.split(test, fact)
+        passing, other = split(self.ruleset, test)
         for rule in passing if sign == TRUE else other:
             self._applies(rule)
         if sign == FALSE and fact.otherwise is None and all(map(self.possible.fails, passing)):

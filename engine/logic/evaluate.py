@@ -11,6 +11,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import product
+from typing import NamedTuple
 
 from engine.language import formula
 from engine.language.answers import canonical_number
@@ -109,9 +110,7 @@ class Evaluation(Outcome):
         for value in self.held[fact.id]:
             sign |= known(passes(test, fact, value))
         if fact.formula is None and fact.otherwise is None:
-            rules = self.ruleset.concluders[fact.id]
-            refuted = all(r.id in self.fails or not passes(test, fact, r.concludes(fact.id)[0]) for r in rules)
-            sign |= FALSE if refuted else UNSIGNED
+            sign |= FALSE if self._all_fail(split(self.ruleset, test)[0]) else UNSIGNED
         return sign
 
     # Facts
@@ -191,6 +190,30 @@ def passes(test: Test, fact: Fact, value: Answer) -> bool:
         return includes(test, value)  # type: ignore[arg-type]
     assert isinstance(test, HeldTest)  # noqa: S101 (whether something is known is not asked of a value)
     return test.held == bool(value != ())
+
+
+def split(ruleset: Ruleset, test: Test) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """The rules that conclude a value of a single-valued fact that passes a test, and the others.
+
+    It is the same for all answers, and worked out once for each test that stands in the ruleset.
+    """
+    rules = ruleset.concluders[test.fact]
+    if isinstance(test, HeldTest):
+        return (rules, ()) if test.held else ((), rules)
+    kept: dict[int, _Split] = ruleset.__dict__.setdefault("_split", {})
+    found = kept.get(id(test))
+    if found is None or found.test is not test:
+        passing = tuple(rule for rule in rules if passes(test, ruleset.facts[test.fact], rule.concludes(test.fact)[0]))
+        others = tuple(rule for rule in rules if rule not in passing)
+        found = kept[id(test)] = _Split(test, (passing, others))
+    return found.rules
+
+
+class _Split(NamedTuple):
+    """A test, kept so that no other has its id meanwhile, with the rules that conclude a value that passes, or not."""
+
+    test: Test
+    rules: tuple[tuple[Rule, ...], tuple[Rule, ...]]
 
 
 def answer_sign(test: Test, fact: Fact, answer: Answer) -> Sign:
