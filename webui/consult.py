@@ -15,9 +15,9 @@ from flask_wtf.csrf import CSRFError
 from engine import AnswerError
 from engine.dialogue import summary
 from engine.language.model import Fact
-from engine.ledger import DatabaseError
+from engine.ledger import DatabaseError, NoSuchSession, SessionExpired
 from webui import consult_check
-from webui.consult_visit import Notice, Visit, ledger, now, step, visit
+from webui.consult_visit import Notice, Visit, forget_ready, ledger, now, step, visit
 from webui.fields import Field, Reading, read
 from webui.security import check_token, exempt, no_store
 from webui.shelf import on_shelf
@@ -26,8 +26,8 @@ blueprint = Blueprint("consult", __name__)
 blueprint.after_request(no_store)
 exempt(blueprint)  # a question page whose token is refused comes back with what was typed
 
-STALE = "This page was open for too long, or this browser refuses cookies. Nothing is lost: press the button again."
-NOT_SAVED = "Your answer is not saved yet. Press the button again."
+STALE = "This page was open for too long, or this browser refuses cookies. Nothing is lost: press Continue again."
+NOT_SAVED = "Your answer is not saved yet. Press Continue again."
 
 Show = Callable[..., str]  # a page with its fields, and what went wrong besides them
 
@@ -48,7 +48,8 @@ def begin(name: str) -> ResponseReturnValue:
         abort(404, f"This ruleset has no situation called “{start[:60]}”.")
     answers = dict(starts[start].answers) if start else {}
     kept, key = ledger().begin(entry.ruleset, answers, now())
-    return redirect(Visit(key, kept).onward(), 303)
+    here = Visit(key, kept)
+    return redirect(here.address("emergency") if here.alarms else here.onward(), 303)
 
 
 @blueprint.get("/sessions/<key>")
@@ -102,7 +103,7 @@ def emergency(key: str) -> ResponseReturnValue:
     """Tell an emergency before anything else is asked; a run on durable-rules has to find it too."""
     here = visit(key)
     steps = summary.emergency(here.consultation) if here.alarms else ()
-    told = request.args.to_dict(flat=False)
+    told = {name: request.args.getlist(name) for name in ("changed", "aside")}
     if not steps:
         return redirect(here.onward(**told), 303)
     return render_template("consult/emergency.html", **_frame(here), steps=steps, onward=here.onward(**told))
@@ -139,6 +140,7 @@ def forget(key: str) -> ResponseReturnValue:
     """Delete the session. Deleting what is gone already is no failure."""
     check_token()
     ledger().forget(key)
+    forget_ready()
     return redirect(url_for(".forgotten"), 303)
 
 
@@ -209,7 +211,7 @@ def _take(here: Visit, fields: tuple[Field, ...], show: Show, *, may_be_blank: b
         return _confirm(here, reading)
     try:
         kept = ledger().record(here.key, reading.answers, now())
-    except AnswerError:  # somebody else's session under this key by now, or a ruleset that changed: ask anew
+    except (AnswerError, NoSuchSession, SessionExpired):  # it ended since the page was opened: say so there
         return redirect(here.address("resume"), 303)
     except DatabaseError as error:
         return show(fields, f"{error} {NOT_SAVED}"), 503

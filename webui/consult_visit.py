@@ -16,7 +16,7 @@ from engine.dialogue.session import Session, effects
 from engine.dialogue.telling import EMERGENCY, URGENCY
 from engine.language.model import Fact
 from engine.language.values import Answer
-from engine.ledger import Kept, Ledger, NoSuchSession, SessionExpired
+from engine.ledger import Kept, Ledger, NoSuchSession, ReleaseError, SessionExpired
 
 KEPT_READY = 64  # consultations, so that a page does not work out again what the one before it did
 
@@ -67,11 +67,18 @@ def visit(key: str) -> Visit:
         abort(404, "There is no session at this address. It may have been forgotten, or the address is not complete.")
     except SessionExpired:
         abort(410, "This session has expired, and its answers can be read no more.")
+    except ReleaseError as error:
+        abort(409, str(error))
 
 
 @lru_cache(maxsize=KEPT_READY)
 def _consulted(ruleset: Ruleset, answers: str, as_of: datetime.date) -> Consultation:
     return consult(ruleset, json.loads(answers), as_of)
+
+
+def forget_ready() -> None:
+    """Let go of what is held in memory: what a person deletes is nowhere."""
+    _consulted.cache_clear()
 
 
 @dataclass(frozen=True)

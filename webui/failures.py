@@ -49,7 +49,7 @@ def _http_failure(error: HTTPException) -> ResponseReturnValue:
         return error
     title, cure = TOLD.get(code, ELSE)
     own_words = error.description not in {type(error).description, None} and not isinstance(error, InternalServerError)
-    said = error.description if own_words and code in {404, 410, 413} else None
+    said = error.description if own_words and code in {404, 409, 410, 413} else None
     response = _page(code, title, said, cure)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))

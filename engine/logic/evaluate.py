@@ -67,6 +67,7 @@ class Evaluation(Outcome):
         super().__init__(ruleset, dict(answers), as_of)
         self.struck = struck
         self.decided: set[str] = set()
+        self._signs: dict[int, tuple[Condition, Sign]] = {}  # a condition stays, so that no other has its id
         for name in ruleset.order:
             fact = ruleset.facts[name]
             self.gates[name] = every(map(self.sign, ruleset.gates_behind[name]))
@@ -79,7 +80,13 @@ class Evaluation(Outcome):
     # Conditions
 
     def sign(self, condition: Condition) -> Sign:
-        """The sign of a condition."""
+        """The sign of a condition, worked out once: it is final when it is first asked for."""
+        found = self._signs.get(id(condition))
+        if found is None or found[0] is not condition:
+            found = self._signs[id(condition)] = condition, self._sign(condition)
+        return found[1]
+
+    def _sign(self, condition: Condition) -> Sign:
         if isinstance(condition, All):
             return every(map(self.sign, condition.parts))
         if isinstance(condition, Any):

@@ -145,6 +145,14 @@ def test_an_emergency_is_told_once_and_then_stands_on_each_page(guided):
     assert guided.here == "questions/sex"
 
 
+@pytest.mark.parametrize("name", ["key", "name", "view", "_external", "_method"])
+def test_an_address_cannot_lead_an_emergency_elsewhere(guided, name):
+    guided.answers(habits=["alone"])
+    guided.see(f"emergency?{name}=x&aside=y")
+
+    assert guided.path("questions/age") in "".join(Page(guided.page.text).links)
+
+
 def test_an_emergency_is_told_only_where_the_run_finds_it_too(guided, monkeypatch):
     monkeypatch.setattr("engine.dialogue.summary.emergency", lambda consultation: ())
     guided.answers(habits=["alone"])
@@ -304,7 +312,7 @@ def test_an_answer_that_cannot_be_saved_stays_on_the_page(guided, monkeypatch):
     guided.answer("serum", answer="140", unit="pmol/L")
 
     assert guided.page.status_code == 503
-    assert "The database is busy. Your answer is not saved yet. Press the button again." in said(guided.page)
+    assert "The database is busy. Your answer is not saved yet. Press Continue again." in said(guided.page)
     assert Controls(guided.page).texts == {"answer": "140"}
     assert Controls(guided.page).on == [("unit", "pmol/L")]
 

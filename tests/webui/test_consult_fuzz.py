@@ -17,6 +17,7 @@ VALUES = (
     "140 ng/L", "140", "ng/L", "pmol/L", "3000", "1", "8", "30", "Aug", "sept.", "2026", "0", "0000", "99999", "٣",
     "²", "\0", "a\0b", "\ud800", "𝔘", "\u202e", "<script>", "' OR 1=1", "x" * 10_000, "9" * 10_000, " ", "\r\n", "{}",
 )  # fmt: skip
+QUERIES = ("change", "aside", "changed", "start", "key", "name", "view", "_external", "_method", "_scheme")
 names = st.sampled_from(PARTS) | st.builds(lambda f, p: f"{f}-{p}", st.sampled_from(FACTS), st.sampled_from(PARTS))
 values = st.sampled_from(VALUES) | st.sampled_from(FACTS) | st.text(max_size=20)
 forms = st.lists(st.tuples(names | st.text(max_size=8), values), max_size=12)
@@ -25,7 +26,7 @@ pages = st.one_of(
     st.builds(lambda section: f"sections/{section}", st.sampled_from(("person", "labs", "nothing", ""))),
     st.sampled_from(("all", "check", "emergency", "result", "save", "")),
 )
-queries = st.dictionaries(st.sampled_from(("change", "aside", "changed", "start")), values, max_size=2)
+queries = st.dictionaries(st.sampled_from(QUERIES), values, max_size=2)
 steady = settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
 
 

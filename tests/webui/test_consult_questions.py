@@ -223,7 +223,7 @@ def test_a_refused_token_brings_the_page_back_as_it_was_typed(made, guided):
     shown = Controls(guided.page)
 
     assert guided.page.status_code == 400
-    assert "press the button again" in said(guided.page)
+    assert "press Continue again" in said(guided.page)
     assert (shown.texts, shown.on) == ({"answer": "140"}, [("unit", "pmol/L")])
     guided.answer("serum", answer="140", unit="pmol/L", token=read_token(guided.page))
     assert guided.page.status_code == 200
