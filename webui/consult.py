@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
 from engine import AnswerError
 from engine.dialogue import summary
+from engine.dialogue.report import report
 from engine.language.model import Fact
 from engine.ledger import DatabaseError, NoSuchSession, SessionExpired
-from webui import consult_check
+from webui import consult_check, result
 from webui.consult_visit import Notice, Visit, forget_ready, ledger, now, step, visit
 from webui.fields import Field, Reading, read
+from webui.result import Ways
 from webui.security import check_token, exempt, no_store
 from webui.shelf import on_shelf
+from webui.starting import read_start
 
 blueprint = Blueprint("consult", __name__)
 blueprint.after_request(no_store)
@@ -117,6 +120,56 @@ def check(key: str) -> ResponseReturnValue:
     return render_template("consult/check.html", **_frame(here), **shown, back_to=here.before(()))
 
 
+# What comes of it
+
+
+@blueprint.get("/sessions/<key>/result")
+def outcome(key: str) -> ResponseReturnValue:
+    """Tell what the answers come to."""
+    here = visit(key)
+    return result.page(here.consultation, _ways(here), read_start(request.args), visit=here)
+
+
+@blueprint.get("/sessions/<key>/result.json")
+def outcome_json(key: str) -> ResponseReturnValue:
+    """Give what `regimen evaluate --json` prints."""
+    return jsonify(report(visit(key).consultation))
+
+
+@blueprint.get("/sessions/<key>/sheet")
+def sheet(key: str) -> ResponseReturnValue:
+    """Give the visit sheet to print."""
+    here = visit(key)
+    return result.sheet_page(here.consultation, _ways(here), read_start(request.args), visit=here)
+
+
+@blueprint.get("/sessions/<key>/sheet.pdf")
+def sheet_pdf(key: str) -> ResponseReturnValue:
+    """Give the visit sheet as PDF."""
+    return result.sheet_pdf(visit(key).consultation, read_start(request.args))
+
+
+@blueprint.get("/sessions/<key>/schedule.ics")
+def calendar(key: str) -> ResponseReturnValue:
+    """Give the dates of the schedule."""
+    return result.calendar_file(visit(key).consultation, read_start(request.args))
+
+
+def _ways(here: Visit) -> Ways:
+    """The actions of a result; its rules lead nowhere, as the page of the ruleset may show another version."""
+    return Ways(
+        back=(here.address("check"), "Check your answers"),
+        here=here.address("outcome"),
+        sheet=here.address("sheet"),
+        pdf=here.address("sheet_pdf"),
+        calendar=here.address("calendar"),
+        json=here.address("outcome_json"),
+        change=here.address("check"),
+        again=url_for("rulesets.index"),
+        answer=lambda fact: here.address("question", name=fact, change=1),
+    )
+
+
 # The end
 
 
@@ -148,13 +201,6 @@ def forget(key: str) -> ResponseReturnValue:
 def forgotten() -> str:
     """Say that it is done."""
     return render_template("consult/forgotten.html")
-
-
-@blueprint.get("/sessions/<key>/result")
-def result(key: str) -> ResponseReturnValue:
-    """Tell what the answers come to."""
-    here = visit(key)
-    return render_template("consult/result.html", **_frame(here), suggestion=summary.suggestion(here.consultation))
 
 
 # Taking a form

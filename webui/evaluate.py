@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from flask import Blueprint, abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import Consultation
 from engine.dialogue.report import report
-from engine.dialogue.telling import emergency, not_known
 from webui import asking, result, samples
 from webui.asking import Reading, Sent
+from webui.result import Ways
 from webui.security import check_token, exempt, no_store
 from webui.shelf import Entry, on_shelf
+from webui.starting import read_start
 
 blueprint = Blueprint("evaluate", __name__, url_prefix="/rulesets/<name>")
 blueprint.after_request(no_store)
@@ -59,6 +58,36 @@ def evaluate_json(name: str) -> ResponseReturnValue:
     return jsonify(report(reading.consultation))
 
 
+@blueprint.post("/evaluate/sheet")
+def sheet(name: str) -> ResponseReturnValue:
+    """Give the visit sheet to print."""
+    entry, sent, consultation = _sent_again(name)
+    return result.sheet_page(consultation, _ways(entry, sent, consultation), read_start(request.form))
+
+
+@blueprint.post("/evaluate/sheet.pdf")
+def sheet_pdf(name: str) -> ResponseReturnValue:
+    """Give the visit sheet as PDF."""
+    return result.sheet_pdf(_sent_again(name)[2], read_start(request.form))
+
+
+@blueprint.post("/evaluate/schedule.ics")
+def calendar(name: str) -> ResponseReturnValue:
+    """Give the dates of the schedule."""
+    return result.calendar_file(_sent_again(name)[2], read_start(request.form))
+
+
+def _sent_again(name: str) -> tuple[Entry, Sent, Consultation]:
+    """The consultation of a result that was shown: its answers could be read then."""
+    check_token()
+    entry = _usable(name)
+    sent = asking.sent_form()
+    reading = asking.read(entry.loaded, sent, asking.today())
+    if reading.consultation is None:
+        abort(422, "These answers cannot be used any more: the ruleset has changed. Go back and change them.")
+    return entry, sent, reading.consultation
+
+
 def _usable(name: str) -> Entry:
     entry = on_shelf(name)
     return entry if entry.ruleset else abort(409)
@@ -70,37 +99,26 @@ def _form(entry: Entry, reading: Reading, sample: samples.Sample | None = None) 
     )
 
 
-def _result(entry: Entry, sent: Sent, consultation: Consultation) -> str:
-    return render_template(
-        "evaluate/result.html",
-        entry=entry,
-        ruleset=entry.loaded,
-        sent=sent,
-        consultation=consultation,
-        results=consultation.results,
-        heading=result.heading(consultation),
-        settled=result.settled(consultation),
-        also=result.also_concluded(consultation),
-        undetermined=result.undetermined(consultation),
-        groups=result.groups(consultation),
-        emergency=emergency(consultation),
-        not_known=not_known(consultation),
-        rule_links=lambda rules: _links(entry, ((f"rule-{rule.id}", rule.title) for rule in rules)),
-        question_links=lambda asked: _links(entry, ((f"fact-{each.fact}", each.ask) for each in asked)),
-        source_of=_sources(consultation),
-    )
+def _result(entry: Entry, sent: Sent, consultation: Consultation) -> ResponseReturnValue:
+    return result.page(consultation, _ways(entry, sent, consultation), read_start(request.form))
 
 
-def _links(entry: Entry, parts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Addresses of parts of the ruleset's page, each with its words."""
+def _ways(entry: Entry, sent: Sent, consultation: Consultation) -> Ways:
+    """The actions of a result: nothing is kept here, so each posts the answers again."""
+
+    def to(view: str) -> str:
+        return url_for(f".{view}", name=entry.name)
+
     page = url_for("rulesets.show", name=entry.name)
-    return [(f"{page}#{part}", said) for part, said in parts]
-
-
-def _sources(consultation: Consultation) -> dict[str, int]:
-    """The step that each conclusion came from, to link to; of a set or a conflict the first."""
-    found: dict[str, int] = {}
-    for step in consultation.trail:
-        for fact in step.concludes:
-            found.setdefault(fact, step.seq)
-    return found
+    return Ways(
+        back=(page, entry.loaded.title),
+        here=to("evaluate"),
+        sheet=to("sheet"),
+        pdf=to("sheet_pdf"),
+        calendar=to("calendar"),
+        json=to("evaluate_json"),
+        change=to("evaluate"),
+        again=to("form"),
+        ruleset=page,
+        carried={"answers": sent.text or "", "as_of": consultation.as_of.isoformat() if consultation.as_of else ""},
+    )

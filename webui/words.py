@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from engine.dialogue.consultation import rules_using
+from engine.dialogue.summary import Item
 from engine.language.model import All, Any, Citation, Condition, Fact, Rule, Ruleset, tests_in
 from engine.language.numbers import show_number
 from engine.language.values import Quantity
@@ -50,11 +51,10 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words = (
         say_condition, say_date, say_held, say_holds, say_phase, say_rule, say_span, say_strength, say_value, because,
-        cited, clauses,
-        counted, kind_of, opens_questions, rules_using, sentence, terms_in,
-        web_address,
+        cited, clauses, counted, do_not, kind_of, opens_questions, rules_using, sentence, terms_in, web_address,
     )  # fmt: skip
     app.jinja_env.globals.update({word.__name__: word for word in words})
+    app.jinja_env.filters.update(sentence=sentence, mid_sentence=mid_sentence)
     app.jinja_env.globals.update(DEPENDS_ON_UNKNOWN=DEPENDS_ON_UNKNOWN, PHASE_PARTS=PHASE_PARTS, WAITS_FOR=WAITS_FOR)
 
 
@@ -76,6 +76,18 @@ def because(ruleset: Ruleset, rule: Rule) -> str:
 def cited(ruleset: Ruleset, cites: Iterable[Citation]) -> list[tuple[str, str, str | None]]:
     """Citations as (source id, source title, section)."""
     return [(cite.source, ruleset.sources[cite.source].title, cite.section) for cite in cites]
+
+
+def do_not(item: Item) -> str:
+    """A mistake to avoid as a line that begins with "Do not", in the words of the rule where that has them."""
+    titles = (step.title for step in item.steps if step.title.startswith("Do not "))
+    return next(titles, f"Do not make this mistake: {mid_sentence(item.label)}")
+
+
+def mid_sentence(text: str) -> str:
+    """The text as it stands within a sentence; MMA and B12 keep their capitals."""
+    first = text.split(" ", maxsplit=1)[0]
+    return text[:1].lower() + text[1:] if first[1:].islower() or len(first) == 1 else text
 
 
 def kind_of(kind: str | None) -> str | None:

@@ -12,14 +12,13 @@ from rich.text import Text
 from engine.cli.page import Page, at_most, cited, show_answers_to_look_at, show_step
 from engine.dialogue import summary
 from engine.dialogue.consultation import Consultation
-from engine.dialogue.schedule import ONGOING, Dated, Window, dated
+from engine.dialogue.schedule import AS_LOCAL, ONGOING, Dated, dated, say_dates, say_window
 from engine.dialogue.silenced import silenced
 from engine.language.model import Fact, Phase, Regimen, Rule
 from engine.language.schedules import say_every
 from engine.language.values import UNKNOWN
-from engine.language.wording import say_date, say_value
+from engine.language.wording import say_value
 
-AS_LOCAL = "as your local protocol says"
 AFTER_THE_TRAIL = ("mistakes", "avoid", "monitoring")
 
 
@@ -107,8 +106,8 @@ def _schedule(page: Page, consultation: Consultation, regimen: Regimen, start: d
     columns = {"Phase": _name, **({"Dose": _dose} if given else {}), "How often": _often, "How long": _lasting}
     for column in (*columns, "Dates" if start else "Review"):
         table.add_column(column, overflow="fold")
-    dates = [_dates(each) for each in dated(regimen.phases, start)] if start else map(_review, regimen.phases)
-    for phase, last in zip(regimen.phases, dates, strict=True):
+    last_column = map(_dates, dated(regimen.phases, start)) if start else map(_review, regimen.phases)
+    for phase, last in zip(regimen.phases, last_column, strict=True):
         table.add_row(*(say(phase) for say in columns.values()), last)
     page.console.print(table, width=page.width, soft_wrap=False)
     if start is None:
@@ -141,30 +140,8 @@ def _review(phase: Phase) -> str:
 
 
 def _dates(each: Dated) -> str:
-    """The first dates of a phase, each on its line."""
-    lines = [_say_window(dose) for dose in each.doses]
-    if each.goes_on:
-        lines.append("and so on")
-    if each.begins is None:
-        lines.append("from the end of the phase before")
-    elif not each.doses:
-        lines.append(f"from {_say_window(each.begins)}")
-    if each.phase.every is None:
-        lines.append(f"further ones {AS_LOCAL}")
-    if each.ends:
-        lines.append(f"ends {_say_window(each.ends)}")
-    if each.review:
-        lines.append(f"review {_say_window(each.review)}")
-    return "\n".join(lines)
-
-
-def _say_window(window: Window) -> str:
-    first, last = window.earliest, window.latest
-    if first == last:
-        return say_date(first)
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day} to {say_date(last)}"
-    return f"{say_date(first)} to {say_date(last)}"
+    review = [f"review {say_window(each.review)}"] if each.review else []
+    return "\n".join([*say_dates(each), *review])
 
 
 # Sets, answers, sources

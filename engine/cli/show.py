@@ -8,7 +8,8 @@ from rich.text import Text
 
 from engine.cli.page import CARE, Page, at_most, cited, show_answers_to_look_at, show_reasons, show_step, titles
 from engine.dialogue.consultation import Consultation, Question, rules_using
-from engine.dialogue.telling import emergency, not_known, unknown_behind
+from engine.dialogue.silenced import silenced
+from engine.dialogue.telling import emergency, unknown_behind
 from engine.language.model import Fact, Phase, Regimen, Rule, Ruleset
 from engine.language.wording import (
     AS_THE_PROTOCOL_SAYS,
@@ -119,11 +120,11 @@ def _labels(facts: Iterable[Fact]) -> str:
 
 
 def _not_known(page: Page, consultation: Consultation) -> None:
-    found = not_known(consultation)
+    found = silenced(consultation)
     if found:
         page.heading("What was not known")
     for each in found:
-        silent = f": {titles(each.silent)}" if each.silent else ""
+        silent = f": {titles(each.rules)}" if each.rules else ""
         page.line(f"{each.fact.label}: {each.said[:1].lower()}{each.said[1:]}{silent}.")
 
 

@@ -20,9 +20,11 @@ from decimal import Decimal
 from engine.language.model import Phase
 from engine.language.numbers import round_half_away
 from engine.language.schedules import DAYS, Span, read_duration
+from engine.language.wording import say_date
 
 FIRST_FEW = 4
 ONGOING = "ongoing"
+AS_LOCAL = "as your local protocol says"
 MONTHS = {"month": 1, "year": 12}
 
 
@@ -59,13 +61,43 @@ def dated(phases: Iterable[Phase], start: dt.date, most: int = FIRST_FEW) -> tup
     found: list[Dated] = []
     begins: Window | None = Window(start, start)
     for phase in phases:
-        ends = _after(begins, _length(phase))
-        every = read_duration(phase.every) if phase.every else None
-        doses = _doses(begins, every, ends, most + 1, first=not found)
-        review = _after(begins, read_duration(phase.review_after) if phase.review_after else None)
-        found.append(Dated(phase, begins, doses[:most], len(doses) > most, ends, review))
-        begins = begins if phase.for_ == ONGOING else ends
+        found.append(dated_phase(phase, begins, most, first=not found))
+        begins = begins if phase.for_ == ONGOING else found[-1].ends
     return tuple(found)
+
+
+def dated_phase(phase: Phase, begins: Window | None, most: int = FIRST_FEW, *, first: bool) -> Dated:
+    """The dates of one phase; the first of a regimen begins with a dose."""
+    ends = _after(begins, _length(phase))
+    doses = _doses(begins, read_duration(phase.every) if phase.every else None, ends, most + 1, first=first)
+    review = _after(begins, read_duration(phase.review_after) if phase.review_after else None)
+    return Dated(phase, begins, doses[:most], len(doses) > most, ends, review)
+
+
+def say_dates(each: Dated) -> list[str]:
+    """The first dates of a phase and what is known of its ends, a line each; its review is not among them."""
+    lines = [say_window(dose) for dose in each.doses]
+    if each.goes_on:
+        lines.append("and so on")
+    if each.begins is None:
+        lines.append("from the end of the phase before")
+    elif not each.doses:
+        lines.append(f"from {say_window(each.begins)}")
+    if each.phase.every is None:
+        lines.append(f"further ones {AS_LOCAL}")
+    if each.ends:
+        lines.append(f"ends {say_window(each.ends)}")
+    return lines
+
+
+def say_window(window: Window) -> str:
+    """A day as 24 November 2026, several as 24 to 28 November 2026."""
+    first, last = window.earliest, window.latest
+    if first == last:
+        return say_date(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {say_date(last)}"
+    return f"{say_date(first)} to {say_date(last)}"
 
 
 def later(day: dt.date, amount: Decimal, unit: str) -> dt.date | None:

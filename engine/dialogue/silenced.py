@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.dialogue.consultation import Consultation
 from engine.language.model import All, Any, Condition, Fact, KnownTest, Not, Rule
 from engine.language.values import UNKNOWN
+from engine.language.wording import counted
 from engine.logic.evaluate import Evaluation
 from engine.logic.signs import FALSE, TRUE, UNSIGNED, Sign, every, opposite, some
 
@@ -21,6 +22,12 @@ class Silenced:
 
     fact: Fact
     rules: tuple[Rule, ...]
+
+    @property
+    def said(self) -> str:
+        """How many rules stayed silent."""
+        how_many = counted(len(self.rules), "rule") if self.rules else "No rule"
+        return f"{how_many} stayed silent because of it"
 
 
 def silenced(consultation: Consultation) -> tuple[Silenced, ...]:

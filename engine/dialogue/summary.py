@@ -16,6 +16,9 @@ URGENCY, EMERGENCY = "urgency", "emergency"
 DISPOSITION = "disposition"
 REGIMEN = "regimen"
 REASONS = "reasons_"
+# What results are arranged by, where a ruleset has sets of these names.
+CAUTIONS, TESTS, MONITORING, DISCUSS = "cautions", "next_tests", "monitoring", "discuss"
+MISTAKES, AVOID = "mistakes", "avoid"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,12 @@ def items(consultation: Consultation, fact: Fact) -> tuple[Item, ...]:
         rules = tuple(consultation.ruleset.rules[step.rule] for step in steps if step.rule)
         found.append(Item(option, fact.labels[option], steps, rules))
     return tuple(found)
+
+
+def told(consultation: Consultation, name: str) -> tuple[Item, ...]:
+    """What the set of this name includes so far; nothing where the ruleset has none."""
+    fact = consultation.ruleset.facts.get(name)
+    return items(consultation, fact) if fact else ()
 
 
 def _adds(step: Step, fact: str, option: str) -> bool:

@@ -1,15 +1,13 @@
-"""What a person is told beside the trail: an emergency, and what was not known with the rules that it silenced."""
+"""What a person is told beside the trail: an emergency, and the answers "I do not know" that a goal depends on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.dialogue.consultation import Consultation, resting_on, rules_using
-from engine.language.model import Fact, Rule
+from engine.dialogue.consultation import Consultation, resting_on
+from engine.language.model import Fact
 from engine.language.values import UNKNOWN, Value
-from engine.language.wording import counted
-from engine.logic.signs import FALSE, TRUE
 from engine.logic.trail import Step
 
 URGENCY, EMERGENCY = "urgency", "emergency"
@@ -21,20 +19,6 @@ class Emergency:
 
     fact: Fact
     steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class NotKnown:
-    """An answer "I do not know", and the rules that test it and stayed silent."""
-
-    fact: Fact
-    silent: tuple[Rule, ...]
-
-    @property
-    def said(self) -> str:
-        """How many rules stayed silent."""
-        how_many = counted(len(self.silent), "rule") if self.silent else "No rule"
-        return f"{how_many} stayed silent because of it"
 
 
 def emergency(consultation: Consultation) -> Emergency | None:
@@ -50,21 +34,6 @@ def emergency(consultation: Consultation) -> Emergency | None:
 
 def _values(value: Value | None) -> tuple[object, ...]:
     return value if isinstance(value, tuple) else (value,)
-
-
-def not_known(consultation: Consultation) -> tuple[NotKnown, ...]:
-    """What was answered "I do not know", each with the rules that neither hold nor fail and test that answer.
-
-    The signs are the reference evaluation's: a run on durable-rules works out only the refutations that rules need.
-    """
-    whens = consultation.evaluation.whens
-    return tuple(
-        NotKnown(
-            fact,
-            tuple(rule for rule in rules_using(consultation.ruleset, fact.id) if not whens[rule.id] & (TRUE | FALSE)),
-        )
-        for fact in _unknown(consultation)
-    )
 
 
 def unknown_behind(consultation: Consultation, goal: str) -> tuple[Fact, ...]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.language.errors import Problem, nearest, quote
-from engine.language.numbers import NumberError, read_number, read_quantity
+from engine.language.numbers import NumberError, read_number, read_quantity, show_number
 from engine.language.shapes import PhaseShape
 from engine.language.source import Scalar
-from engine.language.units import normal
+from engine.language.units import Units, normal
+
+MICROGRAM = "µg"
 
 # A calendar month is meant in a schedule; its length in days (30.4375, 365.25 / 12) only serves comparison.
 DAYS = {
@@ -105,3 +107,19 @@ def say_every(text: str) -> str:
     """An interval in words: "every month", "every 2 days", "every 1 to 2 weeks"."""
     span = read_duration(text)
     return f"every {span.unit}" if span.low == span.high == 1 else f"every {text}"
+
+
+def in_micrograms(dose: str) -> str:
+    """A dose with the unit in full and in micrograms, "1,000 micrograms" for "1 mg"; what is no mass as it is written.
+
+    Doses are compared by eye: 1 mg beside 1000 mcg reads as a thousandth, and mcg is easily misread as mg.
+    """
+    span = read_span(dose)
+    if Units.dimension(span.unit) != Units.dimension(MICROGRAM):
+        return dose
+    units = Units(MICROGRAM, (span.unit,))
+    ends = (units.convert(end, span.unit, MICROGRAM) for end in (span.low, span.high))
+    low, high = (f"{Decimal(show_number(end)):,f}" for end in ends)
+    if low == high:
+        return f"{low} microgram{'' if low == '1' else 's'}"
+    return f"{low} to {high} micrograms"

@@ -248,11 +248,12 @@ def say_strength(strength: str | None) -> str | None:
 def say_phase(phase: Phase) -> dict[str, str]:
     """The parts of a phase in words, under the headings of a schedule; what is absent is as the local protocol says."""
     often = say_every(phase.every) if phase.every else None
-    said = (phase.dose, phase.route, often, _how_long(phase), phase.review_after)
+    said = (phase.dose, phase.route, often, say_how_long(phase), phase.review_after)
     return {part: text or AS_THE_PROTOCOL_SAYS for part, text in zip(PHASE_PARTS, said, strict=True)}
 
 
-def _how_long(phase: Phase) -> str:
+def say_how_long(phase: Phase) -> str:
+    """How long a phase lasts, or nothing where it does not say."""
     said = [f"until {phase.until}"] if phase.until else []
     said += [phase.for_ if phase.for_ == "ongoing" else f"for {phase.for_}"] if phase.for_ else []
     return ", ".join(said)

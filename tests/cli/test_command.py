@@ -274,7 +274,10 @@ def test_an_open_goal_names_only_the_unknown_answers_that_it_depends_on():
 
 def test_what_was_not_known_is_told_with_the_rules_that_it_silenced_also_where_all_is_settled():
     said = told(COMPLETE.replace("b12: 120 ng/L", "b12: unknown").replace("last_dose: unknown", ""), SMALL)
-    assert "What was not known Serum B12: 1 rule stayed silent because of it: “The level is low”." in said
+    assert (
+        "What was not known Serum B12: 4 rules stayed silent because of it: “The level is low”; “Symptoms need "
+        "injection”; “Standard course”; “Worsening symptoms need more”."
+    ) in said
 
     settled = COMPLETE.replace("last_dose: unknown", "last_dose: 2026-01-01").replace("allergy: no", "allergy: unknown")
     said = told(settled, SMALL)

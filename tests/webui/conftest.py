@@ -13,7 +13,9 @@ from waitress.wasyncore import close_all
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from engine import consult, load_ruleset
 from webui import create_app
+from webui.result import Ways
 
 MADE_UP = Path(__file__).parent / "rulesets"
 TODAY = datetime.date(2026, 11, 22)
@@ -30,9 +32,35 @@ def client(app):
 
 
 @pytest.fixture
+def numb():
+    """An adult with a low level and numbness, whom the made-up ruleset suggests a regimen for."""
+    ruleset = load_ruleset(MADE_UP / "injections")
+    return consult(ruleset, dict(ruleset.cases[0].answers), TODAY)
+
+
+@pytest.fixture
 def evaluate(client):
     """Sends the form of the site as a browser does, its token included."""
     return Evaluate(client)
+
+
+WAYS = Ways(
+    back=("/s/key/check", "Check your answers"),
+    here="/s/key/result",
+    sheet="/s/key/sheet",
+    pdf="/s/key/sheet.pdf",
+    calendar="/s/key/schedule.ics",
+    json="/s/key/result.json",
+    change="/s/key/check",
+    again="/",
+    answer=lambda fact: f"/s/key/questions/{fact}?change=1",
+)
+
+
+def render(app, view, ways=WAYS):
+    """What a view of another blueprint would give, for a consultation that has an address of its own."""
+    with app.test_request_context("/s/key/result"):
+        return view(ways)
 
 
 class Evaluate:

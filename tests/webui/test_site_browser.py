@@ -42,6 +42,21 @@ def numb(page, site):
     see_what_follows(page)
 
 
+def dated(*parts):
+    def send(page, site):
+        numb(page, site)
+        for name, text in zip(("Day", "Month", "Year"), parts, strict=True):
+            page.get_by_label(name, exact=True).fill(text)
+        press(page, "Update dates")
+
+    return send
+
+
+def sheet(page, site):
+    dated("24", "11", "2026")(page, site)
+    press(page, "Visit sheet")
+
+
 STATES = {
     "home": at("/"),
     "ruleset": at("/rulesets/injections"),
@@ -49,6 +64,9 @@ STATES = {
     "evaluate": at("/rulesets/injections/evaluate"),
     "evaluate-problems": sent(WRONG),
     "result": numb,
+    "result-dated": dated("24", "11", "2026"),
+    "result-start-problem": dated("31", "2", "2026"),
+    "sheet": sheet,
     "result-emergency": sent(ALARMING),
     "result-not-known": sent(UNKNOWN),
     "result-conflict": sent(TORN),
@@ -122,6 +140,51 @@ def test_a_result_leads_back_to_its_answers(page, site):
     see_what_follows(page)
 
     assert page.get_by_role("heading", level=1).inner_text() == "Suggested regimen: Standard injections"
+
+
+def test_dates_stay_in_sight_and_a_calendar_and_a_pdf_come_down(page, site):
+    """After "Update dates" the page opens at the field; the downloads go on from there."""
+    dated("24", "11", "2026")(page, site)
+    box = page.get_by_label("Day", exact=True).bounding_box()
+    assert 0 <= box["y"] <= page.viewport_size["height"]
+
+    for button, name in (
+        ("Download calendar (.ics)", "injections-2026-11-24.ics"),
+        ("Visit sheet as PDF", "injections-visit-sheet.pdf"),
+    ):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=button, exact=True).click()
+        assert download.value.suggested_filename == name
+
+
+def test_a_drawing_that_is_wider_than_the_screen_scrolls_by_itself_and_by_keyboard(page, site):
+    numb(page, site)
+    region = page.get_by_role("region", name="Timeline")
+    region.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("e => e.scrollLeft > 0 || e.scrollWidth <= e.clientWidth", arg=region.element_handle())
+
+    assert region.evaluate("e => e.scrollWidth > e.clientWidth") == (page.viewport_size["width"] < 600)
+
+
+def test_each_kind_of_mark_is_told_apart_without_colour(page, site):
+    """In forced colours every mark keeps a shape of its own, and its word is drawn beside it."""
+    numb(page, site)
+    page.emulate_media(forced_colors="active")
+    shapes = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll('.timeline g')].map(g =>
+            [g.querySelector('.word').textContent.replace(/ .*/, ''), g.firstElementChild.outerHTML]))"""
+    )
+
+    assert {"Begins", "Dose", "Review", "And"} <= set(shapes)
+    assert len(set(shapes.values())) == len(shapes)
+
+
+def test_a_sheet_leads_back_to_its_result(page, site):
+    sheet(page, site)
+    press(page, "The result")
+
+    assert page.get_by_label("Day", exact=True).input_value() == "24"
 
 
 def test_a_file_can_be_sent(page, site, tmp_path):
@@ -198,8 +261,13 @@ def test_text_can_be_spaced_and_zoomed(page, site):
 
 def see_what_follows(page):
     """Send the form, and wait for the page that comes with its styles."""
+    press(page, "See what follows")
+
+
+def press(page, name):
+    """Press a button that leads to another page."""
     with page.expect_navigation():
-        page.get_by_role("button", name="See what follows").click()
+        page.get_by_role("button", name=name, exact=True).click()
 
 
 def tab_to(page, name):

@@ -15,7 +15,7 @@ from engine.language.answers import read_answers
 from engine.language.load import SHIPPED
 from tests.webui.conftest import MADE_UP, Evaluate
 from tests.webui.page_text import Page, said
-from webui import MIB, create_app, result, samples
+from webui import MIB, create_app, nesting, samples
 from webui.shelf import Shelf
 
 NUMB = """\
@@ -53,10 +53,11 @@ def test_the_form_begins_with_what_is_asked_for(client, wanted, text):
     "words",
     [
         "Suggested regimen: Intensive injections",
-        "Made-up injections, version 0.3, as of 22 November 2026.",
+        "Disposition: continue; suggested regimen: Intensive injections (hydroxocobalamin).",
+        "Suggested by “Made-up injections”, version 0.3, as of 22 November 2026.",
         "Disposition Continue Why",
-        "Mistakes Injected cold and injected late Why",
-        "Loading 1000 mcg IM Every 2 days Until no further improvement 3 weeks",
+        "Mistakes Injected cold It is used cold: uses it cold. Harm: It hurts. Remedy: Warm it in the hand first.",
+        "1 Loading Every 2 days; until no further improvement 1,000 micrograms IM Review after 3 weeks",
         "To be checked by a clinician first: The interval is made up.",
         "A low level with numbness calls for intensive injections Decisive",
         "The level is low (140 ng/L) and numbness is yes.",
@@ -118,7 +119,8 @@ def test_what_was_not_known_is_told_with_the_rules_that_it_silenced(evaluate):
 
     assert (
         "What was not known Sex No rule stayed silent because of it "
-        "Serum vitamin 2 rules stayed silent because of it: The level is low The level is not low "
+        "Serum vitamin 3 rules stayed silent because of it: The level is low The level is not low "
+        "A low level calls for standard injections "
         "Last injection 1 rule stayed silent because of it: More than 70 days is late"
     ) in text
 
@@ -134,7 +136,7 @@ def test_an_emergency_comes_before_everything_else(evaluate):
     assert "Emergency Urgency: emergency (get help now) Habits: injects alone and uses it cold. Call somebody" in text
     assert "<title>Emergency – Made-up injections" in response.text
     main = response.text.partition("<main")[2]
-    assert main.index('class="emergency"') < main.index("Concluded") < main.index("Intensive injections")
+    assert main.index('class="emergency"') < main.index("Intensive injections") < main.index("Concluded")
     assert main.index('class="emergency"') < main.index("version 0.3")
     assert response.text.count("<h1") == 1
 
@@ -351,12 +353,12 @@ def test_a_long_chain_of_steps_is_nested_only_so_deep():
         for n in range(1, 2001)
     ]
 
-    roots = result.nested(SimpleNamespace(trail=steps))
+    roots = nesting.nested(SimpleNamespace(trail=steps))
 
     depth, level, seen = 0, roots, 0
     while level:
         depth, seen, level = depth + 1, seen + len(level), [under for node in level for under in node.under]
-    assert (len(roots), depth, seen) == (1, result.DEEPEST + 1, 2000)
+    assert (len(roots), depth, seen) == (1, nesting.DEEPEST + 1, 2000)
 
 
 @cache

@@ -68,6 +68,22 @@ def test_any_body_has_an_answer(evaluate, raw, date):
     assert response.json
 
 
+typed = st.sampled_from(("", "1", "24", "31", "11", "nov", "2026", "2099", "0", "²", "9" * 50)) | st.text(max_size=6)
+STANDING = "age: 54\nsex: male\nnumbness: yes\nserum: 140 ng/L\nhabits: [cold, alone]\nlast: 2026-08-01\n"
+
+
+starts = st.fixed_dictionaries({"day": typed, "month": typed, "year": typed}, optional={"start": dates})
+forms = st.sampled_from(("", "/sheet", "/sheet.pdf", "/schedule.ics"))
+
+
+@steady
+@given(text=lines | st.just(STANDING), date=dates, start=starts, form=forms)
+def test_any_start_date_has_an_answer_in_every_form_of_a_result(evaluate, token, text, date, start, form):
+    response = evaluate(text, address=evaluate.address + form, csrf_token=token, as_of=date, **start)
+
+    assert response.status_code in {200, 404, 422}
+
+
 @pytest.mark.parametrize(
     "text", ['{"age": ' + "[" * 5000, '{"age": ' + "[" * 500 + "]" * 500 + "}", "[" * 5000, "- " * 5000]
 )

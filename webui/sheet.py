@@ -1,0 +1,193 @@
+"""The visit sheet: what to bring to a licensed clinician, the suggested schedule to fill in by hand, what to ask.
+
+It is data; the page and the PDF show the same. No name is asked for: there is a line to write it on, on paper.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from engine import Consultation
+from engine.dialogue import summary
+from engine.dialogue.schedule import AS_LOCAL, dated, say_window
+from engine.dialogue.silenced import silenced
+from engine.dialogue.telling import emergency
+from engine.language.model import Phase, Regimen
+from engine.language.schedules import in_micrograms
+from engine.language.values import UNKNOWN
+from engine.language.wording import say_date, say_held, say_how_long, say_value, sentence
+from webui.timeline import UNDATED, timeline
+
+CARE = "Teaching and decision support. Check with a licensed clinician and your local protocol."
+TO_FILL_IN = ("Date given", "Site", "Batch", "Initials")
+FREE_ROWS = 3  # for doses that the schedule gives no figure for
+BRING = (
+    "The latest test results, each with its date, unit and laboratory",
+    "A list of all medicines and supplements, each with dose and how long it has been taken",
+    "A summary of the medical history, operations and allergies included",
+    "A record of earlier doses: product, dose and date",
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """Something to see to, with what there is to know about it."""
+
+    text: str
+    detail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """Lines under a heading; `boxes` to tick them off, `blanks` to write on."""
+
+    heading: str
+    lines: tuple[Line, ...]
+    boxes: bool = False
+    blanks: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A row of the schedule to fill in."""
+
+    phase: str
+    planned: str
+    dose: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Everything that stands on the sheet, in its order."""
+
+    title: str
+    suggestion: str
+    made: str
+    alerts: tuple[Line, ...]
+    schedule: str
+    doses: tuple[Planned, ...]
+    notes: tuple[str, ...]
+    parts: tuple[Part, ...]
+    answers: tuple[tuple[str, str], ...]
+    release: str
+    care: str = CARE
+
+
+def sheet(consultation: Consultation, start: dt.date | None) -> Sheet:
+    """The visit sheet of a consultation, with dates where the schedule has a start."""
+    ruleset, regimen = consultation.ruleset, consultation.regimen
+    made = f" on {say_date(consultation.as_of)}" if consultation.as_of else ""
+    return Sheet(
+        title=f"Visit sheet: {ruleset.title}",
+        suggestion=summary.suggestion(consultation),
+        made=f"Suggested by “{ruleset.title}”, version {ruleset.version}{made}. Not a prescription.",
+        alerts=_alerts(consultation),
+        schedule=_schedule(regimen),
+        doses=_doses(regimen, start) if regimen else (),
+        notes=_notes(regimen, start),
+        parts=_parts(consultation),
+        answers=_answers(consultation),
+        release=f"Ruleset {ruleset.id}, version {ruleset.version}, SHA-256 {ruleset.digest}",
+    )
+
+
+def _alerts(consultation: Consultation) -> tuple[Line, ...]:
+    """What must be seen before anything is given."""
+    found = []
+    alarm = emergency(consultation)
+    if alarm:
+        found.append(Line(say_held(alarm.fact, summary.EMERGENCY), tuple(step.because for step in alarm.steps)))
+    for name, values in consultation.results.conflicts.items():
+        fact = consultation.ruleset.facts[name]
+        both = " and also ".join(say_value(fact, value) for value in values)
+        found.append(
+            Line(f"Rules contradict each other about {fact.label}: {both}. Nothing that rests on it is suggested.")
+        )
+    found += _lines(summary.told(consultation, summary.CAUTIONS))
+    if consultation.regimen and consultation.regimen.needs_check:
+        found.append(Line(f"To be checked by a clinician first: {consultation.regimen.needs_check}"))
+    return (*found, *(Line(f"Check this answer. {warning}") for warning in consultation.warnings))
+
+
+def _schedule(regimen: Regimen | None) -> str:
+    if regimen is None:
+        return ""
+    return regimen.title + (f" ({regimen.product})" if regimen.product else "")
+
+
+def _doses(regimen: Regimen, start: dt.date | None) -> tuple[Planned, ...]:
+    """A row for each of the first doses, and free ones where the schedule goes on."""
+    found = []
+    for phase, lane in zip(regimen.phases, timeline(regimen, start).lanes, strict=True):
+        dose = _dose(phase)
+        given = [mark for mark in lane.marks if mark.kind == "dose"]
+        within = " of this phase" if any(mark.kind == "begins" and mark.said == UNDATED for mark in lane.marks) else ""
+        found += [Planned(phase.name, sentence(mark.said) + within, dose) for mark in given]
+        if lane.is_open:
+            found += [Planned(phase.name, sentence(lane.marks[-1].said), dose)] * FREE_ROWS
+        elif any(mark.kind == "more" for mark in lane.marks):
+            found.append(Planned(phase.name, "And so on", dose))
+    return tuple(found)
+
+
+def _dose(phase: Phase) -> str:
+    return ", ".join(filter(None, (in_micrograms(phase.dose) if phase.dose else sentence(AS_LOCAL), phase.route)))
+
+
+def _notes(regimen: Regimen | None, start: dt.date | None) -> tuple[str, ...]:
+    """How long each phase lasts and when it is reviewed."""
+    if regimen is None:
+        return ()
+    found = []
+    placed = dated(regimen.phases, start) if start else [None] * len(regimen.phases)
+    for phase, each in zip(regimen.phases, placed, strict=True):
+        review = f"review after {phase.review_after}" if phase.review_after else ""
+        if each and each.review:
+            review += f" ({say_window(each.review)})"
+        found.append(f"{phase.name}: {'; '.join(filter(None, (say_how_long(phase), review))) or AS_LOCAL}.")
+    return tuple(found)
+
+
+def _parts(consultation: Consultation) -> tuple[Part, ...]:
+    unknown = tuple(Line(each.fact.label) for each in silenced(consultation))
+    parts = (
+        Part("To bring", tuple(map(Line, BRING)) if consultation.ruleset.regimens else (), boxes=True),
+        Part("Not known yet: bring it if you have it", unknown, boxes=True),
+        Part("Tests to ask for", _labels(consultation, summary.TESTS), boxes=True),
+        Part("To follow during treatment", _labels(consultation, summary.MONITORING), boxes=True),
+        Part("Mistakes found in the plan", _mistakes(consultation)),
+        Part(
+            "To discuss",
+            _lines(summary.told(consultation, summary.DISCUSS)),
+            boxes=True,
+            blanks=3,
+            note="My own questions:",
+        ),
+    )
+    return tuple(part for part in parts if part.lines or part.blanks)
+
+
+def _lines(items: tuple[summary.Item, ...]) -> tuple[Line, ...]:
+    return tuple(Line(item.label, item.because) for item in items)
+
+
+def _labels(consultation: Consultation, name: str) -> tuple[Line, ...]:
+    return tuple(Line(item.label) for item in summary.told(consultation, name))
+
+
+def _mistakes(consultation: Consultation) -> tuple[Line, ...]:
+    return tuple(
+        Line(item.label, (*item.because, *(f"Remedy: {text}" for text in item.remedy)))
+        for item in summary.told(consultation, summary.MISTAKES)
+    )
+
+
+def _answers(consultation: Consultation) -> tuple[tuple[str, str], ...]:
+    """The answers that the suggestion rests on, to be checked against the records."""
+    return tuple(
+        (consultation.ruleset.facts[name].label, sentence(say_value(consultation.ruleset.facts[name], answer)))
+        for name, answer in consultation.answers.items()
+        if answer is not UNKNOWN and name not in consultation.set_aside
+    )
