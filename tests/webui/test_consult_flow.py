@@ -327,3 +327,31 @@ def test_an_answer_to_a_session_that_cannot_be_read_is_kept_to_be_sent_again(gui
     guided.answer("habits", **MultiDict(sent).to_dict(flat=False))
 
     assert "Habits Injects alone and uses it cold" in said(guided.see("check"))
+
+
+# The result
+
+
+def test_the_result_of_a_session_is_that_of_its_answers(guided):
+    finished(guided)
+    data = guided.see("result.json").json
+
+    assert data["regimen"]["id"] == "standard"
+    assert data["answers"]["serum"] == {"value": 140, "unit": "ng/L"}
+    assert "Suggested regimen: Standard injections" in said(guided.see("result"))
+    assert guided.path("questions/sex?change=1") in Page(guided.page.text).links
+    assert "Finish and forget" in said(guided.page)
+
+
+def test_the_result_has_its_other_forms(guided):
+    finished(guided)
+    kinds = {
+        "sheet": "text/html", "sheet.pdf": "application/pdf", "schedule.ics": "text/calendar", "result": "text/html",
+    }  # fmt: skip
+    for path, kind in kinds.items():
+        page = guided.see(f"{path}?start=2026-11-24")
+
+        assert (page.status_code, page.mimetype) == (200, kind)
+        assert page.headers["Cache-Control"] == "no-store"
+    assert guided.see("result?start=tomorrow").status_code == 422
+    assert guided.see("schedule.ics").status_code == 404
