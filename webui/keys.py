@@ -55,8 +55,8 @@ def _read(file: Path) -> str:
         others = stat.S_IMODE(os.fstat(opened.fileno()).st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
         if others:
             raise KeyFileError(
-                f"The secret key in {file} can be read by others. Delete it, and a new one is made;"
-                f" if nobody has read it, chmod 600 {file}."
+                f"Others can read or change the secret key in {file}. Delete it, and a new one is made;"
+                f" if nobody has done so, chmod 600 {file}."
             )
         return _long_enough(opened.read().strip(), str(file))
 

@@ -24,7 +24,7 @@ class DatabaseError(RegimenError):
     def named(self) -> RegimenError:
         """The same for whoever runs the site: with the database that it is about."""
         about = " ".join(part for part in (self.place, f"({self.reason})" if self.reason else "") if part)
-        return RegimenError(f"{self} {about}".strip())
+        return RegimenError(f"{self} Look at {about}." if about else str(self))
 
 
 class ReleaseError(RegimenError):

@@ -1,0 +1,110 @@
+"""`regimen ledger` and where `regimen serve` keeps sessions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from engine import load_ruleset
+from engine.cli import main
+from engine.ledger import Ledger, NoSuchSession, SessionExpired
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = ROOT / "tests" / "corpora" / "small"
+UNREACHABLE = "postgresql://user:hunter2@127.0.0.1:1/regimen"
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'regimen.db'}"
+
+
+@pytest.fixture
+def keys(url):
+    """The keys of one session that expired a day ago, and one that expires tomorrow, by the real clock."""
+    ledger, ruleset = Ledger.open(url), load_ruleset(SMALL)
+    now = dt.datetime.now(dt.UTC)
+    found = [ledger.begin(ruleset, {"age": 54}, now - dt.timedelta(days=2), days)[1] for days in (1, 3)]
+    yield found
+    ledger.close()
+
+
+def run(*args):
+    return CliRunner().invoke(main, args)
+
+
+def test_purge_takes_what_has_expired_by_now(url, keys):
+    told = run("ledger", "purge", "--database", url)
+
+    assert (told.exit_code, told.output) == (0, "1 expired session deleted.\n")
+    ledger = Ledger.open(url)
+    now = dt.datetime.now(dt.UTC)
+    with pytest.raises(NoSuchSession):
+        ledger.find(keys[0], now)
+    assert ledger.find(keys[1], now).answers == {"age": 54}
+    ledger.close()
+
+
+def test_purge_as_of_a_day_takes_what_has_expired_by_its_beginning(url, keys):
+    today = dt.datetime.now(dt.UTC).date()
+
+    def purged(days):
+        day = today + dt.timedelta(days=days)
+        return run("ledger", "purge", "--database", url, "--as-of", day.isoformat()).output
+
+    assert purged(-9) == "0 expired sessions deleted.\n"
+    assert purged(9) == "2 expired sessions deleted.\n"
+
+
+def test_purge_uses_the_database_of_the_environment(url, keys, monkeypatch):
+    monkeypatch.setenv("REGIMEN_DATABASE_URL", url)
+
+    assert run("ledger", "purge").output == "1 expired session deleted.\n"
+
+
+@pytest.mark.parametrize(
+    "command", [["ledger", "purge", "--database"], ["serve", "--port", "0", "--database"]], ids=["purge", "serve"]
+)
+def test_a_database_that_does_not_answer_is_told_by_name_and_without_its_password(command):
+    told = run(*command, UNREACHABLE)
+
+    assert told.exit_code in (1, 2)
+    assert told.output == (
+        "The database cannot be reached. Nothing that was saved is lost. Try again in a moment."
+        " Look at the PostgreSQL database regimen on 127.0.0.1 (no answer).\n"
+    )
+
+
+@pytest.mark.parametrize("command", [["-m", "webui"], ["-m", "engine.cli", "serve"]], ids=["webui", "serve"])
+def test_the_site_is_served_with_a_database_and_a_number_of_threads(command, url):
+    if command[1] == "engine.cli":
+        command = ["-c", "from engine.cli import main; main()", "serve"]
+    options = ["--port", "0", "--threads", "2", "--database", url]
+    with subprocess.Popen(
+        [sys.executable, *command, *options], cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, text=True
+    ) as site:
+        line = site.stdout.readline()
+        site.kill()
+
+    assert line.startswith("Regimen is at http://127.0.0.1:")
+    ledger = Ledger.open(url)
+    with pytest.raises((NoSuchSession, SessionExpired)):
+        ledger.find("none", dt.datetime.now(dt.UTC))
+    ledger.close()
+
+
+@pytest.mark.parametrize("threads", ["0", "65", "two", "²"])
+def test_a_number_of_threads_that_makes_no_sense_is_refused(threads):
+    told = subprocess.run(
+        [sys.executable, "-m", "webui", f"--threads={threads}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert told.returncode == 2
+    assert "is not a number of threads; write one from 1 to 64" in told.stderr
+    assert run("serve", f"--threads={threads}").exit_code == 2
