@@ -147,9 +147,7 @@ class Field:
         _, written = read_quantity(text)
         if written is None:
             if units and units.required and not chosen:
-                raise Misfit(
-                    f"The unit is missing. Choose {_either(units.names)}, as it stands where you read the number."
-                )
+                raise Misfit(f"The unit is missing. Choose {_either(units.names)}, as printed beside the number.")
             return f"{text} {chosen}".strip()
         if units and chosen and units.find(written) != chosen:
             raise Misfit(f"{quote(text)} has a unit, and {chosen} is chosen beside it. Keep one of them.")
