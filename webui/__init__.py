@@ -16,9 +16,10 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     Args:
         config: Flask's settings and ours. `RULESETS`: the folders that hold rulesets, the first winning where two have
             one of the same name. `HOME`: the ruleset that the start page offers first. `TODAY`: a function that gives
-            the date to evaluate at where none is named. `DATABASE`: the URL of the database that keeps sessions; None
-            for the one that the environment names, else a file of one's own. `SESSION_DAYS`: how long a session is
-            kept. `SECRET_KEY`: None for the one of `webui.keys`. `limits.py` has more.
+            the date to evaluate at where none is named. `NOW`: one that gives the moment, with its zone. `DATABASE`:
+            the URL of the database that keeps sessions; None for the one that the environment names, else a file of
+            one's own. `SESSION_DAYS`: how long a session is kept. `SECRET_KEY`: None for the one of `webui.keys`.
+            `limits.py` has more.
 
     Raises:
         RegimenError: there is no secret key to be had.
@@ -29,6 +30,8 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     from engine.language.load import SHIPPED
     from webui import (
         assets,
+        consult,
+        consult_visit,
         evaluate,
         failures,
         graph,
@@ -51,6 +54,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         RULESETS=(Path("rulesets"), SHIPPED),
         HOME="b12-general",
         TODAY=datetime.date.today,
+        NOW=lambda: datetime.datetime.now().astimezone(),
         DATABASE=None,
         SESSION_DAYS=90,
     )
@@ -58,8 +62,8 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or keys.secret_key()
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of a ruleset is part of what it says
     app.extensions["shelf"] = shelf.Shelf(app.config["RULESETS"])
-    for module in (logs, security, limits, words, assets, failures):
+    for module in (logs, security, limits, words, assets, failures, consult_visit):
         module.init_app(app)
-    for blueprint in (home.blueprint, rulesets.blueprint, graph.blueprint, evaluate.blueprint, pages.blueprint):
-        app.register_blueprint(blueprint)
+    for each in (home, rulesets, graph, consult, evaluate, pages):
+        app.register_blueprint(each.blueprint)
     return app

@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from engine import RegimenError
+from engine.ledger import DatabaseError
 from webui import limits, logs
 from webui.asking import wants_json
 from webui.security import no_store
@@ -73,6 +74,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(RateLimitExceeded, _too_often)
     tell(app, RegimenError, 422)
+    tell(app, DatabaseError, 503)
 
 
 def tell(app: Flask, kind: type[RegimenError], code: int) -> None:
@@ -100,7 +102,7 @@ def _http_failure(error: HTTPException) -> ResponseReturnValue:
     if code < HTTPStatus.BAD_REQUEST:  # a redirect that was raised
         return error
     own_words = error.description not in {type(error).description, None} and not isinstance(error, InternalServerError)
-    response = _page(_failure(code, error.description if own_words and code in {403, 404, 410, 413} else None))
+    response = _page(_failure(code, error.description if own_words and code in {403, 404, 409, 410, 413} else None))
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     return response

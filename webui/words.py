@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -10,6 +12,8 @@ from flask import Flask
 from engine.dialogue.consultation import rules_using
 from engine.dialogue.summary import Item
 from engine.language.model import All, Any, Citation, Condition, Fact, Rule, Ruleset, tests_in
+from engine.language.numbers import show_number
+from engine.language.values import Quantity
 from engine.language.wording import (
     DEPENDS_ON_UNKNOWN,
     PHASE_PARTS,
@@ -46,8 +50,8 @@ def init_app(app: Flask) -> None:
     """Give them to the templates."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words = (
-        say_condition, say_date, say_held, say_holds, say_phase, say_rule, say_strength, say_value, because, cited,
-        clauses, counted, do_not, fact_groups, kind_of, opens_questions, rules_using, sentence, web_address,
+        say_condition, say_date, say_held, say_holds, say_phase, say_rule, say_span, say_strength, say_value, because,
+        cited, clauses, counted, do_not, kind_of, opens_questions, rules_using, sentence, terms_in, web_address,
     )  # fmt: skip
     app.jinja_env.globals.update({word.__name__: word for word in words})
     app.jinja_env.filters.update(sentence=sentence, mid_sentence=mid_sentence)
@@ -110,6 +114,24 @@ def opens_questions(ruleset: Ruleset, fact: Fact) -> bool:
 def web_address(text: str | None) -> str | None:
     """The address if it is one of the web: a ruleset cannot make a link run a script."""
     return text if text and urlsplit(text).scheme in {"http", "https"} else None
+
+
+def say_span(fact: Fact, span: tuple[Quantity | datetime.date, Quantity | datetime.date]) -> str:
+    """From one value to another, the unit said once: "50 to 2000 ng/L"."""
+    low, high = span
+    if isinstance(low, Quantity) and isinstance(high, Quantity) and low.unit == high.unit:
+        return f"{show_number(low.number)} to {say_value(fact, high)}"
+    return f"{say_value(fact, low)} to {say_value(fact, high)}"
+
+
+def terms_in(ruleset: Ruleset, fact: Fact) -> list[tuple[str, str]]:
+    """The words of a question that the glossary explains."""
+    written = [fact.label, fact.ask, fact.help, fact.why, fact.none]
+    written += [text for option in fact.options for text in (option.label, option.help)]
+    said = " ".join(filter(None, written))
+    return [
+        (term, text) for term, text in ruleset.glossary if re.search(rf"\b{re.escape(term)}\b", said, re.IGNORECASE)
+    ]
 
 
 def takes(fact: Fact) -> str:

@@ -8,7 +8,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from flask import Blueprint, abort, request
 from waitress import create_server
 from waitress.wasyncore import close_all
 from werkzeug.datastructures import FileStorage
@@ -30,31 +29,9 @@ def app():
 
 def made(**settings):
     """An application for tests: on the made-up rulesets, on one day, as often as a test likes."""
-    app = create_app(
+    return create_app(
         {"TESTING": True, "RULESETS": (MADE_UP,), "TODAY": lambda: TODAY, "RATELIMIT_ENABLED": False} | settings
     )
-    if "consult" not in app.blueprints:
-        app.register_blueprint(stub())
-    return app
-
-
-def stub():
-    """Stands in for the sessions that the start page leads to, until there are some."""
-    blueprint = Blueprint("consult", __name__)
-
-    @blueprint.post("/rulesets/<name>/sessions")
-    def begin(name):
-        return f"A session with {name} from {request.form['start']!r}."
-
-    @blueprint.get("/sessions/<key>")
-    def resume(key):
-        abort(404)
-
-    @blueprint.route("/sessions/<key>/check", methods=["GET", "POST"])
-    def check(key):
-        return "Check your answers."
-
-    return blueprint
 
 
 @pytest.fixture

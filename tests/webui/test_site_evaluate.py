@@ -15,7 +15,7 @@ from engine.language.answers import read_answers
 from engine.language.load import SHIPPED
 from tests.webui.conftest import MADE_UP, Evaluate, made
 from tests.webui.page_text import Page, said
-from webui import MIB, create_app, nesting, samples
+from webui import MIB, nesting, samples
 from webui.shelf import Shelf
 
 NUMB = """\

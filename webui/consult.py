@@ -1,0 +1,272 @@
+"""Guided sessions: one question after the other, a section or all on one page, then the check of the answers.
+
+Each page is an address; each form is posted to the address that shows it, and leads on with a redirect. Whatever
+goes wrong with a form, the same form comes back with what was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from flask import Blueprint, abort, current_app, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+
+from engine import AnswerError
+from engine.dialogue import summary
+from engine.dialogue.report import report
+from engine.language.model import Fact
+from engine.ledger import DatabaseError, NoSuchSession, SessionExpired
+from webui import consult_check, result
+from webui.consult_visit import Notice, Visit, forget_ready, ledger, now, step, visit
+from webui.fields import Field, Reading, read
+from webui.result import Ways
+from webui.security import check_token, exempt, no_store
+from webui.shelf import usable
+from webui.starting import read_start
+
+blueprint = Blueprint("consult", __name__)
+blueprint.after_request(no_store)
+exempt(blueprint)  # a question page whose token is refused comes back with what was typed
+
+STALE = "This page was open for too long, or this browser refuses cookies. Nothing is lost: press Continue again."
+NOT_SAVED = "Your answer is not saved yet. Press Continue again."
+
+Show = Callable[..., str]  # a page with its fields, and what went wrong besides them
+
+
+# The way through
+
+
+@blueprint.post("/rulesets/<name>/sessions")
+def begin(name: str) -> ResponseReturnValue:
+    """Begin a session, with the answers of a situation if one is named."""
+    check_token()
+    ruleset = usable(name).loaded
+    start = request.form.get("start")
+    starts = {each.id: each for each in ruleset.starts}
+    if start and start not in starts:
+        abort(404, f"This ruleset has no situation called “{start[:60]}”.")
+    answers = dict(starts[start].answers) if start else {}
+    kept, key = ledger().begin(ruleset, answers, now(), current_app.config["SESSION_DAYS"])
+    here = Visit(key, kept)
+    return redirect(here.address("emergency") if here.alarms else here.onward(), 303)
+
+
+@blueprint.get("/sessions/<key>")
+def resume(key: str) -> ResponseReturnValue:
+    """Go on where the session stands: to the next question, or to the check of the answers."""
+    return redirect(visit(key).onward(), 303)
+
+
+@blueprint.route("/sessions/<key>/questions/<name>", methods=["GET", "POST"])
+def question(key: str, name: str) -> ResponseReturnValue:
+    """Ask a question and take its answer; with `change` it is one given before, and the way leads back to the check."""
+    here = visit(key)
+    fact = here.question(name)
+    if not _posted() and not here.session.can_answer(fact):
+        return redirect(here.onward(), 303)
+
+    def show(fields: tuple[Field, ...], trouble: str = "") -> str:
+        return _page(here, "question", fields, trouble, field=fields[0])
+
+    fields = (Field(fact),)
+    return _take(here, fields, show, may_be_blank=False) if _posted() else show(_answered(here, fields))
+
+
+@blueprint.route("/sessions/<key>/sections/<name>", methods=["GET", "POST"])
+def section(key: str, name: str) -> ResponseReturnValue:
+    """Ask the questions of a section on one page."""
+    here = visit(key)
+    found = here.session.section(name) or abort(404, "This ruleset has no such section.")
+
+    def show(fields: tuple[Field, ...], trouble: str = "") -> str:
+        return _page(here, "section", fields, trouble, section=found)
+
+    return _several(here, show, found.id)
+
+
+@blueprint.route("/sessions/<key>/all", methods=["GET", "POST"])
+def everything(key: str) -> ResponseReturnValue:
+    """Ask every question that is open on one page."""
+    here = visit(key)
+    return _several(here, lambda fields, trouble="": _page(here, "all", fields, trouble), None)
+
+
+@blueprint.get("/sessions/<key>/emergency")
+def emergency(key: str) -> ResponseReturnValue:
+    """Tell an emergency before anything else is asked; a run on durable-rules has to find it too."""
+    here = visit(key)
+    steps = summary.emergency(here.consultation) if here.alarms else ()
+    told = {name: request.args.getlist(name) for name in ("changed", "aside")}
+    if not steps:
+        return redirect(here.onward(**told), 303)
+    return render_template("consult/emergency.html", **_frame(here), steps=steps, onward=here.onward(**told))
+
+
+@blueprint.get("/sessions/<key>/check")
+def check(key: str) -> ResponseReturnValue:
+    """Show every answer, to be checked and changed."""
+    here = visit(key)
+    shown = consult_check.arranged(here)
+    return render_template("consult/check.html", **_frame(here), **shown, back_to=here.before(()))
+
+
+# What comes of it
+
+
+@blueprint.get("/sessions/<key>/result")
+def outcome(key: str) -> ResponseReturnValue:
+    """Tell what the answers come to."""
+    here = visit(key)
+    return result.page(here.consultation, _ways(here), read_start(request.args), visit=here)
+
+
+@blueprint.get("/sessions/<key>/result.json")
+def outcome_json(key: str) -> ResponseReturnValue:
+    """Give what `regimen evaluate --json` prints."""
+    return jsonify(report(visit(key).consultation))
+
+
+@blueprint.get("/sessions/<key>/sheet")
+def sheet(key: str) -> ResponseReturnValue:
+    """Give the visit sheet to print."""
+    here = visit(key)
+    return result.sheet_page(here.consultation, _ways(here), read_start(request.args), visit=here)
+
+
+@blueprint.get("/sessions/<key>/sheet.pdf")
+def sheet_pdf(key: str) -> ResponseReturnValue:
+    """Give the visit sheet as PDF."""
+    return result.sheet_pdf(visit(key).consultation, read_start(request.args))
+
+
+@blueprint.get("/sessions/<key>/schedule.ics")
+def calendar(key: str) -> ResponseReturnValue:
+    """Give the dates of the schedule."""
+    return result.calendar_file(visit(key).consultation, read_start(request.args))
+
+
+def _ways(here: Visit) -> Ways:
+    """The actions of a result; its rules lead nowhere, as the page of the ruleset may show another version."""
+    return Ways(
+        back=(here.address("check"), "Check your answers"),
+        here=here.address("outcome"),
+        sheet=here.address("sheet"),
+        pdf=here.address("sheet_pdf"),
+        calendar=here.address("calendar"),
+        json=here.address("outcome_json"),
+        change=here.address("check"),
+        again=url_for("home.start"),
+        answer=lambda fact: here.address("question", name=fact, change=1),
+    )
+
+
+# The end
+
+
+@blueprint.get("/sessions/<key>/save")
+def save(key: str) -> ResponseReturnValue:
+    """Give the link to come back by, and say how long it lasts."""
+    here = visit(key)
+    link = url_for(".resume", key=key, _external=True)
+    return render_template("consult/save.html", **_frame(here), link=link, onward=here.onward())
+
+
+@blueprint.get("/sessions/<key>/forget")
+def leave(key: str) -> ResponseReturnValue:
+    """Ask whether the session is to be deleted."""
+    here = visit(key)
+    return render_template("consult/forget.html", **_frame(here), onward=here.onward())
+
+
+@blueprint.post("/sessions/<key>/forget")
+def forget(key: str) -> ResponseReturnValue:
+    """Delete the session. Deleting what is gone already is no failure."""
+    check_token()
+    ledger().forget(key)
+    forget_ready()
+    return redirect(url_for(".forgotten"), 303)
+
+
+@blueprint.get("/sessions/forgotten")
+def forgotten() -> str:
+    """Say that it is done."""
+    return render_template("consult/forgotten.html")
+
+
+# Taking a form
+
+
+def _posted() -> bool:
+    return request.method == "POST"
+
+
+def _several(here: Visit, show: Show, name: str | None) -> ResponseReturnValue:
+    """Show or take a page of several questions; the form names those that it shows."""
+    if not _posted():
+        facts = here.asked(name)
+        if not facts:
+            return redirect(here.onward(), 303)
+        return show(_answered(here, map(_one_of_several, facts)))
+    shown = set(request.form.getlist("asked"))
+    facts = tuple(fact for fact in here.ruleset.inputs if fact.id in shown and name in (None, fact.section))
+    return _take(here, tuple(map(_one_of_several, facts)), show, may_be_blank=True)
+
+
+def _one_of_several(fact: Fact) -> Field:
+    return Field(fact, f"{fact.id}-")
+
+
+def _answered(here: Visit, fields: Iterable[Field]) -> tuple[Field, ...]:
+    return tuple(field.answered(here.answer(field.fact)) for field in fields)
+
+
+def _take(here: Visit, fields: tuple[Field, ...], show: Show, *, may_be_blank: bool) -> ResponseReturnValue:
+    """Take what was posted over and go on, or say what keeps it from being taken over."""
+    fields = tuple(field.posted(request.form) for field in fields)
+    try:
+        check_token()
+    except CSRFError:
+        return show(fields, STALE), 400
+    if "edit" in request.form:
+        return show(fields, "")
+    reading = read(here.session, fields, may_be_blank=may_be_blank)
+    if reading.wrong:
+        return show(reading.fields, ""), 422
+    if (reading.blank or reading.doubts) and "confirmed" not in request.form:
+        return _confirm(here, reading)
+    try:
+        kept = ledger().record(here.key, reading.answers, now())
+    except (AnswerError, NoSuchSession, SessionExpired):  # it ended since the page was opened: say so there
+        return redirect(here.address("resume"), 303)
+    except DatabaseError as error:
+        return show(fields, f"{error} {NOT_SAVED}"), 503
+    on_all = request.endpoint == "consult.everything"
+    return redirect(step(here, Visit(here.key, kept), all_on_one_page=on_all), 303)
+
+
+def _confirm(here: Visit, reading: Reading) -> str:
+    """Ask whether what is unlikely, or left out, is meant."""
+    sent = [pair for field in reading.fields for pair in field.sent]
+    sent += [("asked", each) for each in request.form.getlist("asked")]
+    return render_template("consult/confirm.html", **_frame(here), reading=reading, sent=sent)
+
+
+# Showing
+
+
+def _page(here: Visit, view: str, fields: tuple[Field, ...], trouble: str, **more: object) -> str:
+    facts = [field.fact for field in fields]
+    more |= {"fields": fields, "trouble": trouble, "wrong": [field for field in fields if field.error]}
+    changing = "change" in request.args
+    back = here.address("check") if changing else here.before(facts) or url_for("home.start")
+    left = len(here.consultation.relevance.reachable.difference(fact.id for fact in facts))
+    return render_template(f"consult/{view}.html", **_frame(here), **more, back_to=back, left=left, changing=changing)
+
+
+def _frame(here: Visit) -> dict[str, object]:
+    """What every page of a session shows."""
+    told = Notice.of(here, request.args.getlist("changed"), request.args.getlist("aside"))
+    alarmed = request.endpoint != "consult.emergency" and here.alarms and summary.emergency(here.consultation)
+    return {"visit": here, "ruleset": here.ruleset, "notice": told, "alarmed": bool(alarmed)}
