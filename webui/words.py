@@ -51,7 +51,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words = (
         say_condition, say_date, say_held, say_holds, say_phase, say_rule, say_span, say_strength, say_value, because,
-        cited, clauses, counted, do_not, kind_of, opens_questions, rules_using, sentence, terms_in, web_address,
+        cited, clauses, counted, do_not, fact_groups, kind_of, opens_questions, rules_using, sentence, terms_in,
+        web_address,
     )  # fmt: skip
     app.jinja_env.globals.update({word.__name__: word for word in words})
     app.jinja_env.filters.update(sentence=sentence, mid_sentence=mid_sentence)
