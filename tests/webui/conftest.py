@@ -28,7 +28,10 @@ def app():
 
 
 def made(**settings):
-    """An application for tests: on the made-up rulesets, on one day, as often as a test likes."""
+    """An application for tests: on the made-up rulesets, on one day, as often as a test likes.
+
+    Sessions are kept in the file of `home_of_its_own`, unless `DATABASE` names another.
+    """
     return create_app(
         {"TESTING": True, "RULESETS": (MADE_UP,), "TODAY": lambda: TODAY, "RATELIMIT_ENABLED": False} | settings
     )

@@ -6,8 +6,7 @@ import datetime
 import re
 from html.parser import HTMLParser
 
-from tests.webui.conftest import MADE_UP
-from webui import create_app
+from tests.webui.conftest import MADE_UP, made
 
 START = datetime.datetime(2026, 11, 22, 9, 0, tzinfo=datetime.UTC)
 
@@ -26,9 +25,7 @@ class Clock:
 def make_site(folder, *roots):
     """A site with a clock and a database of its own."""
     clock = Clock()
-    url = f"sqlite:///{folder}/regimen.db"
-    app = create_app({"TESTING": True, "RULESETS": roots or (MADE_UP,), "NOW": clock, "DATABASE": url})
-    return app, clock
+    return made(RULESETS=roots or (MADE_UP,), NOW=clock, DATABASE=f"sqlite:///{folder}/regimen.db"), clock
 
 
 class Guided:

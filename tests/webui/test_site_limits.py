@@ -9,6 +9,7 @@ import re
 import pytest
 
 from tests.webui.conftest import Evaluate, made
+from tests.webui.guided import Controls, Guided
 from tests.webui.page_text import said
 from webui.__main__ import serve
 
@@ -16,7 +17,12 @@ ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
 
 
 def limited(**limits):
-    return made(RATELIMIT_ENABLED=True, WTF_CSRF_ENABLED=False, **limits).test_client()
+    return made(RATELIMIT_ENABLED=True, **limits).test_client()
+
+
+def begin(client):
+    form = {"start": "", "csrf_token": Evaluate(client).token()}
+    return client.post("/rulesets/injections/sessions", data=form)
 
 
 def test_answers_are_evaluated_only_so_often_from_one_address():
@@ -41,9 +47,8 @@ def test_the_form_and_the_json_of_evaluating_count_together():
 
 def test_sessions_are_begun_only_so_often_from_one_address():
     client = limited(LIMIT_BEGIN="2 per hour")
-    begun = [client.post("/rulesets/injections/sessions", data={"start": ""}).status_code for _ in range(3)]
 
-    assert begun == [200, 200, 429]
+    assert [begin(client).status_code for _ in range(3)] == [303, 303, 429]
 
 
 def test_guessing_links_of_sessions_is_stopped():
@@ -55,11 +60,22 @@ def test_guessing_links_of_sessions_is_stopped():
 
 def test_answers_are_sent_only_so_often_and_links_that_lead_somewhere_are_no_guesses():
     client = limited(LIMIT_ANSWER="4 per minute", LIMIT_GUESS="1 per hour")
-    pages = [client.get("/sessions/there/check").status_code for _ in range(6)]
-    answers = [client.post("/sessions/there/check").status_code for _ in range(6)]
+    guided = Guided(client)
+    form = {"answer": "54", "csrf_token": guided.token}
+    pages = [client.get(guided.path("check")).status_code for _ in range(6)]
+    answers = [client.post(guided.path("questions/age"), data=form).status_code for _ in range(6)]
 
     assert pages == [200] * 6
-    assert answers == [200] * 4 + [429] * 2
+    assert answers == [303] * 4 + [429] * 2
+
+
+def test_an_answer_that_came_too_often_can_be_sent_again():
+    client = limited(LIMIT_ANSWER="1 per minute")
+    guided = Guided(client)
+    guided.answers(age="54", sex="female")
+
+    assert guided.page.status_code == 429
+    assert ("answer", "female") in Controls(guided.page).hidden
 
 
 def test_what_was_too_often_says_when_to_try_again_and_loses_nothing():
@@ -77,9 +93,9 @@ def test_what_was_too_often_says_when_to_try_again_and_loses_nothing():
 
 def test_a_long_wait_is_told_in_minutes():
     client = limited(LIMIT_BEGIN="1 per hour")
-    client.post("/rulesets/injections/sessions", data={"start": ""})
+    begin(client)
 
-    assert re.search(r"Try again in \d\d minutes\.", said(client.post("/rulesets/injections/sessions")))
+    assert re.search(r"Try again in \d\d minutes\.", said(begin(client)))
 
 
 def test_limits_can_be_switched_off():

@@ -16,7 +16,10 @@ from waitress.wasyncore import close_all
 from werkzeug.serving import make_server
 
 from engine import RegimenError
+from engine.ledger import DatabaseError, Ledger
 from tests.webui.conftest import Evaluate, made
+from tests.webui.guided import Guided
+from webui.consult_visit import Visit
 
 SECRET = "xyzzy-secret"
 
@@ -64,7 +67,8 @@ def test_a_request_is_a_line_of_json(client, lines):
     ("method", "address", "endpoint", "status"),
     [
         ("GET",      f"/sessions/{SECRET}",                       "/sessions/<key>",          404),
-        ("GET",      f"/sessions/{SECRET}/check",                 "/sessions/<key>/check",    200),
+        ("GET",      f"/sessions/{SECRET}/check",                 "/sessions/<key>/check",    404),
+        ("POST",     f"/sessions/{SECRET}/questions/{SECRET}",    "/sessions/<key>/questions/<name>", 404),
         ("GET",      f"/{SECRET}",                                None,                       404),
         ("GET",      f"/rulesets/{SECRET}",                       "/rulesets/<name>",         404),
         ("GET",      f"/rulesets/injections/graph?to={SECRET}",   "/rulesets/<name>/graph",   404),
@@ -104,6 +108,57 @@ def test_a_fault_is_logged_with_its_places_and_without_its_message(app, client, 
     assert re.search(r"test_site_logs\.py:\d+ fail$", fault["faults"][1]["at"][-1])
     assert fault["request"] == request["request"] == response.headers["X-Request-ID"]
     assert (fault["level"], request["status"]) == ("error", 500)
+
+
+def test_no_page_of_a_session_logs_its_key_or_an_answer(client, capsys):
+    guided = Guided(client)
+    guided.answers(age="103", sex="female")
+    for path in ("", "questions/serum", "sections/labs", "all", "check", "result", "sheet.pdf", "save", "forget"):
+        assert guided.see(path).status_code == 200
+    guided.send(to="forget")
+    assert guided.see("check").status_code == 404
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+    assert len(lines) > 12
+    for line in lines:
+        assert guided.key not in json.dumps(line)
+        assert set(line) == {"time", "level", "logger", "event", "request", "method", "endpoint", "status", "ms"}
+
+
+@pytest.mark.parametrize("path", ["", "check", "result", "questions/sex", "all"])
+def test_a_fault_of_a_session_is_logged_without_its_key(app, client, monkeypatch, capsys, path):
+    """The key and the answers stand in the message and among the values at hand; Flask itself writes the address."""
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    guided = Guided(client)
+    guided.answers(age="103")
+    capsys.readouterr()
+
+    def fail(visit):
+        raise ValueError(f"{visit.key} {visit.kept.answers}")
+
+    monkeypatch.setattr(Visit, "session", property(fail))
+    for response in (guided.see(path), guided.send(to=path or "questions/sex", asked="sex", answer="female")):
+        assert response.status_code in {500, 405}  # a result takes no form
+        assert guided.key not in response.text
+    written = capsys.readouterr().err
+
+    assert '"kind": "builtins.ValueError"' in written
+    assert guided.key not in written
+    assert "103" not in "".join(re.findall(r'"(?:event|kind)": "[^"]*"', written))
+
+
+def test_a_database_that_fails_a_session_is_logged_without_its_key(client, monkeypatch, capsys):
+    guided = Guided(client)
+
+    def fail(_, key, *__):
+        raise DatabaseError(f"Busy with {key}.", place=key)
+
+    monkeypatch.setattr(Ledger, "find", fail)
+    assert guided.see("check").status_code == 503
+    written = capsys.readouterr().err
+
+    assert '"kind": "engine.ledger.errors.DatabaseError"' in written
+    assert guided.key not in written
 
 
 def test_a_fault_shows_its_number_and_never_a_traceback(app, client, monkeypatch):
