@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
 from engine import AnswerError
-from engine.dialogue import summary
+from engine.dialogue import telling
 from engine.dialogue.report import report
 from engine.language.model import Fact
 from engine.ledger import DatabaseError, NoSuchSession, SessionExpired
@@ -97,11 +97,11 @@ def everything(key: str) -> ResponseReturnValue:
 def emergency(key: str) -> ResponseReturnValue:
     """Tell an emergency before anything else is asked; a run on durable-rules has to find it too."""
     here = visit(key)
-    steps = summary.emergency(here.consultation) if here.alarms else ()
+    found = telling.emergency(here.consultation) if here.alarms else None
     told = {name: request.args.getlist(name) for name in ("changed", "aside")}
-    if not steps:
+    if found is None:
         return redirect(here.onward(**told), 303)
-    return render_template("consult/emergency.html", **_frame(here), steps=steps, onward=here.onward(**told))
+    return render_template("consult/emergency.html", **_frame(here), steps=found.steps, onward=here.onward(**told))
 
 
 @blueprint.get("/sessions/<key>/check")
@@ -268,5 +268,5 @@ def _page(here: Visit, view: str, fields: tuple[Field, ...], trouble: str, **mor
 def _frame(here: Visit) -> dict[str, object]:
     """What every page of a session shows."""
     told = Notice.of(here, request.args.getlist("changed"), request.args.getlist("aside"))
-    alarmed = request.endpoint != "consult.emergency" and here.alarms and summary.emergency(here.consultation)
+    alarmed = request.endpoint != "consult.emergency" and here.alarms and telling.emergency(here.consultation)
     return {"visit": here, "ruleset": here.ruleset, "notice": told, "alarmed": bool(alarmed)}

@@ -12,7 +12,7 @@ from engine import Consultation
 from engine.dialogue import summary
 from engine.dialogue.schedule import AS_LOCAL, dated, say_window
 from engine.dialogue.silenced import silenced
-from engine.dialogue.telling import emergency
+from engine.dialogue.telling import EMERGENCY, emergency
 from engine.language.model import Phase, Regimen
 from engine.language.schedules import in_micrograms
 from engine.language.values import UNKNOWN
@@ -98,7 +98,7 @@ def _alerts(consultation: Consultation) -> tuple[Line, ...]:
     found = []
     alarm = emergency(consultation)
     if alarm:
-        found.append(Line(say_held(alarm.fact, summary.EMERGENCY), tuple(step.because for step in alarm.steps)))
+        found.append(Line(say_held(alarm.fact, EMERGENCY), tuple(step.because for step in alarm.steps)))
     for name, values in consultation.results.conflicts.items():
         fact = consultation.ruleset.facts[name]
         both = " and also ".join(say_value(fact, value) for value in values)

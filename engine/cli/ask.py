@@ -21,10 +21,10 @@ from engine.cli.ask_show import (
 from engine.cli.keeping import Keeping
 from engine.cli.page import CARE, at_most
 from engine.cli.terminal import Terminal
-from engine.dialogue import summary
 from engine.dialogue.consultation import Question, question_about
 from engine.dialogue.replies import read_reply
 from engine.dialogue.session import Session, effects
+from engine.dialogue.telling import emergency
 from engine.language.errors import AnswerError, AnswerProblem, did_you_mean, quote
 from engine.language.model import Fact
 
@@ -131,7 +131,7 @@ class Asking:
 
     def _alarm(self) -> None:
         """Tell an emergency at once, and when it is none any more."""
-        found = bool(summary.emergency(self.session.consultation))
+        found = bool(emergency(self.session.consultation))
         if found and not self.alarmed:
             show_emergency(self.page, self.session.consultation)
             if not self.session.complete:

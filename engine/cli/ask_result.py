@@ -14,6 +14,7 @@ from engine.dialogue import summary
 from engine.dialogue.consultation import Consultation
 from engine.dialogue.schedule import AS_LOCAL, ONGOING, Dated, dated, say_dates, say_window
 from engine.dialogue.silenced import silenced
+from engine.dialogue.telling import EMERGENCY, emergency
 from engine.language.model import Fact, Phase, Regimen, Rule
 from engine.language.schedules import say_every
 from engine.language.values import UNKNOWN
@@ -43,13 +44,12 @@ def show_result(page: Page, consultation: Consultation, start: dt.date | None) -
 
 def show_emergency(page: Page, consultation: Consultation) -> None:
     """Print an emergency, if there is one, with the rules that found it."""
-    steps = summary.emergency(consultation)
-    if not steps:
+    found = emergency(consultation)
+    if found is None:
         return
-    fact = consultation.ruleset.facts[summary.URGENCY]
     page.console.print()
-    page.line(f"!! {fact.label}: {fact.labels[summary.EMERGENCY]}", 0, style="bold red")
-    for step in steps:
+    page.line(f"!! {found.fact.label}: {found.fact.labels[EMERGENCY]}", 0, style="bold red")
+    for step in found.steps:
         rule = consultation.ruleset.rules.get(step.rule or "")
         page.line(f"{step.title}. {step.because}")
         if rule and rule.remedy:

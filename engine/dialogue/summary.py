@@ -1,4 +1,4 @@
-"""What a consultation came to, arranged for a person: emergency, suggestion, items with harm and remedy, sources.
+"""What a consultation came to, arranged for a person: suggestion, items with harm and remedy, sources.
 
 It is data and sentences; how they look is decided by the terminal and the site.
 """
@@ -12,7 +12,6 @@ from engine.language.model import Fact, Rule, Source
 from engine.language.wording import say_value
 from engine.logic.trail import Step
 
-URGENCY, EMERGENCY = "urgency", "emergency"
 DISPOSITION = "disposition"
 REGIMEN = "regimen"
 REASONS = "reasons_"
@@ -44,11 +43,6 @@ class Item:
     def because(self) -> tuple[str, ...]:
         """Why it was added, in the words of this case."""
         return tuple(dict.fromkeys(step.because for step in self.steps))
-
-
-def emergency(consultation: Consultation) -> tuple[Step, ...]:
-    """The steps that concluded an emergency, even where other rules say otherwise; empty where there is none."""
-    return tuple(step for step in consultation.trail if step.concludes.get(URGENCY) == EMERGENCY)
 
 
 def items(consultation: Consultation, fact: Fact) -> tuple[Item, ...]:

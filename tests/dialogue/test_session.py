@@ -15,6 +15,7 @@ from engine.dialogue import summary
 from engine.dialogue.report import report
 from engine.dialogue.session import Session, effects
 from engine.dialogue.silenced import silenced
+from engine.dialogue.telling import emergency
 from engine.language import model
 from engine.language.values import UNKNOWN
 from engine.logic.signs import TRUE
@@ -244,7 +245,7 @@ def test_the_suggestion_is_one_sentence():
     )
     assert summary.suggestion(begin().consultation) == "No regimen is suggested yet."
     assert [source.id for source in summary.sources(complete.consultation)] == ["trial"]
-    assert summary.emergency(complete.consultation) == ()
+    assert emergency(complete.consultation) is None
 
 
 def test_items_of_a_set_bring_their_reasons_harm_and_remedy():
@@ -261,5 +262,6 @@ def test_an_emergency_is_found_with_the_rules_that_say_so():
     b12 = engine.load_ruleset("b12-general")
     consultation = engine.consult(b12, {"age": 54, "neuro_symptoms": ["bladder_bowel"]}, TODAY)
 
-    (first, *_) = summary.emergency(consultation)
-    assert first.rule in b12.rules
+    found = emergency(consultation)
+    assert found.fact is b12.facts["urgency"]
+    assert [b12.rules[step.rule].concludes("urgency") for step in found.steps] == [("emergency",)]

@@ -154,7 +154,7 @@ def test_an_address_cannot_lead_an_emergency_elsewhere(guided, name):
 
 
 def test_an_emergency_is_told_only_where_the_run_finds_it_too(guided, monkeypatch):
-    monkeypatch.setattr("engine.dialogue.summary.emergency", lambda consultation: ())
+    monkeypatch.setattr("engine.dialogue.telling.emergency", lambda consultation: None)
     guided.answers(habits=["alone"])
 
     assert guided.here == "questions/age"
