@@ -19,10 +19,9 @@ from engine.language.numbers import read_quantity, show_number
 from engine.language.typed import Misfit
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.language.wording import MONTHS
+from webui.dates import PARTS, read_date
 
 NOT_KNOWN = "unknown"
-DATE_PARTS = ("day", "month", "year")
-SHORTEST_MONTH = 3  # letters that tell months apart
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,13 @@ class Field:
         """What was typed as the names and values of a form, to be sent once more."""
         typed = self.typed
         pairs = [("answer", each) for each in typed.chosen]
-        pairs += [("answer", typed.text), ("unit", typed.unit), *zip(DATE_PARTS, typed.date, strict=True)]
+        pairs += [("answer", typed.text), ("unit", typed.unit), *zip(PARTS, typed.date, strict=True)]
         return [(self.prefix + name, value) for name, value in pairs if value]
 
     def posted(self, form: MultiDict[str, str]) -> Field:
         """The field with what a form says."""
         given = [clean(each).strip() for each in form.getlist(f"{self.prefix}answer")]
-        unit, day, month, year = (clean(form.get(self.prefix + name, "")) for name in ("unit", *DATE_PARTS))
+        unit, day, month, year = (clean(form.get(self.prefix + name, "")) for name in ("unit", *PARTS))
         if self.fact.type not in {"number", "date"}:
             return replace(self, typed=Typed(tuple(dict.fromkeys(given))))
         texts = [each for each in given if each.casefold() != NOT_KNOWN or self.fact.required]  # no box offers it then
@@ -154,18 +153,8 @@ class Field:
         return text
 
     def _date(self) -> str | None:
-        day, month, year = (part.strip() for part in self.typed.date)
-        if not (day or month or year):
-            return None
-        missing = [name for name, part in zip(DATE_PARTS, (day, month, year), strict=True) if not part]
-        if missing:
-            raise Misfit(f"The date is not complete. Add the {' and the '.join(missing)}.")
-        number = _month(month)
-        try:
-            return datetime.date(_digits(year, 4), number, _digits(day, 2)).isoformat()
-        except ValueError:
-            written = quote(f"{day} {month} {year}")
-            raise Misfit(f"{written} is no date of the calendar. Check the day, the month and the year.") from None
+        found = read_date(self.typed.date)
+        return found.isoformat() if found else None
 
     # What is missing
 
@@ -181,21 +170,6 @@ class Field:
 def _either(names: Iterable[str]) -> str:
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last
-
-
-def _digits(text: str, most: int) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= most):
-        raise ValueError(text)
-    return int(text)
-
-
-def _month(text: str) -> int:
-    """The number of a month, written as a number or as its name; 0 where it is neither."""
-    if text.isascii() and text.isdigit():
-        return int(text[:3])
-    word = text.rstrip(".").casefold()
-    found = (number for number, name in enumerate(MONTHS, 1) if name.casefold().startswith(word))
-    return next(found, 0) if len(word) >= SHORTEST_MONTH else 0
 
 
 @dataclass(frozen=True)
