@@ -15,7 +15,7 @@ from engine import RegimenError
 from engine.ledger import DatabaseError
 from webui import limits, logs
 from webui.asking import wants_json
-from webui.security import no_store
+from webui.security import WHY_STALE, no_store
 
 TOLD = {
     400: ("This request could not be read", "Go back, reload the page and send the form again."),
@@ -23,10 +23,13 @@ TOLD = {
         "This page is not open to you",
         "Check the address. If you followed a link here, ask whoever gave it to you.",
     ),
-    404: ("Page not found", "Check the address. If you followed a link here, the ruleset may have been renamed."),
+    404: (
+        "Page not found",
+        "Check the address. If you followed a link here, what it led to may have been renamed or deleted.",
+    ),
     405: ("This page cannot be used that way", "Open the page first, then use the form on it."),
-    409: ("This ruleset cannot be used yet", "Mend its problems, then reload the page."),
-    410: ("This session has ended", "Its answers are not kept any longer. Begin a new session from the start page."),
+    409: ("This ruleset cannot be used now", "Once its files are mended, reload the page."),
+    410: ("This session has ended", "Begin a new one from the start page."),
     413: ("That is too large", "An answers file can be at most 1 MiB. Give the answers of one person, as text."),
     415: ("That kind of file cannot be read", "Send answers as YAML or JSON."),
     422: ("These answers cannot be used", "Change what is named below, and send them again."),
@@ -39,10 +42,7 @@ TOLD = {
 }
 ELSE = ("This could not be done", "Go to the start page and try again.")
 STALE_TITLE = "This form cannot be accepted"
-STALE_CURE = (
-    "It was open since before the site was restarted, or this browser refuses cookies. "
-    "Go back, reload the page and send it again. What you wrote stands below, to copy."
-)
+STALE_CURE = f"{WHY_STALE} Go back, reload the page and send it again."
 LONGEST_IN_SECONDS = 90  # longer waits are told in minutes
 BUSY_SECONDS = 30  # a database that is locked is mostly free again long before
 

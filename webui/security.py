@@ -17,12 +17,15 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+# the key that signs outlives a restart of the site, so it is the cookie that is missing
+WHY_STALE = "This browser was closed since the page was opened, or it refuses the cookie of this site."
+
 csrf = CSRFProtect()
 
 
 def init_app(app: Flask) -> None:
     """Guard the forms, and add the headers."""
-    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # as long as the session, so that a form left open can be sent
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # as long as the cookie, so that a form left open can be sent
     app.config.setdefault("WTF_CSRF_SSL_STRICT", False)  # it wants a Referer, which our own pages do not send
     csrf.init_app(app)
     app.after_request(_headers)

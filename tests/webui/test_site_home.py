@@ -91,7 +91,7 @@ def test_auditors_and_educators_are_led_to_what_there_is(client):
 def test_help_tells_how_long_a_session_is_kept():
     client = made(SESSION_DAYS=12).test_client()
 
-    assert "For how long: 12 days" in said(client.get("/help"))
+    assert "For how long: 12 days after your last answer or change." in said(client.get("/help"))
 
 
 @pytest.mark.parametrize("page", ["/", "/rulesets", "/help"])

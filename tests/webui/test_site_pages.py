@@ -238,11 +238,11 @@ def test_no_page_needs_a_script_or_another_host(client, page):
         ("get",  "/rulesets/injections/facts/x",       404, "This ruleset has no fact called “x”."),
         ("get",  "/rulesets/injections/rules?fact=x",  404, "This ruleset has no fact called “x”."),
         ("get",  "/rulesets/injections/graph?to=x",    404, "This ruleset has no fact called “x”."),
-        ("get",  "/rulesets/broken/graph",             409, "This ruleset cannot be used yet"),
+        ("get",  "/rulesets/broken/graph",             409, "This ruleset cannot be used now"),
         ("get",  "/rulesets/injections/evaluate?case=x", 404, "This ruleset has no case called “x”."),
         ("post", "/accessibility",                     405, "This page cannot be used that way"),
         ("put",  "/rulesets/injections/evaluate",      405, "This page cannot be used that way"),
-        ("get",  "/rulesets/broken/evaluate",          409, "This ruleset cannot be used yet"),
+        ("get",  "/rulesets/broken/evaluate",          409, "This ruleset cannot be used now"),
         ("post", "/rulesets/injections/evaluate",      400, "This form cannot be accepted"),
     ],
 )  # fmt: skip
