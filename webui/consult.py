@@ -21,15 +21,15 @@ from webui import consult_check, result
 from webui.consult_visit import Notice, Visit, forget_ready, ledger, now, step, visit
 from webui.fields import Field, Reading, read
 from webui.result import Ways
-from webui.security import check_token, exempt, no_store
-from webui.shelf import usable
+from webui.security import WHY_STALE, check_token, exempt, no_store
+from webui.shelf import shelf, usable
 from webui.starting import read_start
 
 blueprint = Blueprint("consult", __name__)
 blueprint.after_request(no_store)
 exempt(blueprint)  # a question page whose token is refused comes back with what was typed
 
-STALE = "This page was open for too long, or this browser refuses cookies. Nothing is lost: press Continue again."
+STALE = f"{WHY_STALE} Nothing is lost: press Continue again."
 NOT_SAVED = "Your answer is not saved yet. Press Continue again."
 
 Show = Callable[..., str]  # a page with its fields, and what went wrong besides them
@@ -148,7 +148,8 @@ def calendar(key: str) -> ResponseReturnValue:
 
 
 def _ways(here: Visit) -> Ways:
-    """The actions of a result; its rules lead nowhere, as the page of the ruleset may show another version."""
+    """The actions of a result; its rules lead to their pages while these show the release of the session."""
+    entry = shelf().holding(here.kept.release)
     return Ways(
         back=(here.address("check"), "Check your answers"),
         here=here.address("outcome"),
@@ -158,7 +159,10 @@ def _ways(here: Visit) -> Ways:
         json=here.address("outcome_json"),
         change=here.address("check"),
         again=url_for("home.start"),
-        answer=lambda fact: here.address("question", name=fact, change=1),
+        ruleset=url_for("rulesets.show", name=entry.name) if entry else None,
+        answer=lambda fact: (
+            f"questions/{fact}?change=1"
+        ),  # from where the page stands: a result has dozens, a key is long
     )
 
 

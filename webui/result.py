@@ -52,8 +52,8 @@ class Ways:
         sheet, pdf, calendar, json: the other forms of it. To all of them the start date is added.
         change: where the answers can be changed.
         again: where another session begins.
-        ruleset: the page of the ruleset, to which rules in the trail lead; None where that page may show another
-            version than the one consulted.
+        ruleset: the page of the ruleset, below which each rule has its own; None where they show another version than
+            the one consulted.
         answer: gives the address at which the answer for a fact is changed.
         carried: what the form of each action posts again; none where actions are links.
     """
@@ -296,7 +296,7 @@ def _row(phase: Phase, each: Dated | None) -> Row:
 
 
 def _rule_links(ways: Ways, rules: Iterable[Rule]) -> list[tuple[str, str]]:
-    return [(f"{ways.ruleset}#rule-{rule.id}" if ways.ruleset else "", rule.title) for rule in rules]
+    return [(f"{ways.ruleset}/rules/{rule.id}" if ways.ruleset else "", rule.title) for rule in rules]
 
 
 def _question_links(ways: Ways, questions: Iterable[Question]) -> list[tuple[str, str]]:
@@ -306,4 +306,4 @@ def _question_links(ways: Ways, questions: Iterable[Question]) -> list[tuple[str
 def _question_address(ways: Ways, fact: str) -> str:
     if ways.answer:
         return ways.answer(fact)
-    return f"{ways.ruleset}#fact-{fact}" if ways.ruleset else ""
+    return f"{ways.ruleset}/facts/{fact}" if ways.ruleset else ""

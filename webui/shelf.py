@@ -98,6 +98,10 @@ class Shelf:
             folders = self._folders()
             return self._entry(name, folders) if name in folders else None
 
+    def holding(self, digest: str) -> Entry | None:
+        """The ruleset of this release, or None where it has changed since, or is gone."""
+        return next((entry for entry in self.entries() if entry.ruleset and entry.ruleset.digest == digest), None)
+
     def _folders(self) -> dict[str, Path]:
         found: dict[str, Path] = {}
         for root in self.roots:

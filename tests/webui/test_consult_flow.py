@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from urllib.parse import urljoin
 
 import pytest
 from werkzeug.datastructures import MultiDict
@@ -10,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from engine.dialogue.consultation import Consultation
 from engine.ledger import DatabaseError, Ledger
 from engine.logic.evaluate import Evaluation
+from tests.webui.conftest import MADE_UP
 from tests.webui.guided import Controls, Guided, make_site
 from tests.webui.page_text import Page, said
 
@@ -339,8 +341,34 @@ def test_the_result_of_a_session_is_that_of_its_answers(guided):
     assert data["regimen"]["id"] == "standard"
     assert data["answers"]["serum"] == {"value": 140, "unit": "ng/L"}
     assert "Suggested regimen: Standard injections" in said(guided.see("result"))
-    assert guided.path("questions/sex?change=1") in Page(guided.page.text).links
+    links = {urljoin(guided.path("result"), link) for link in Page(guided.page.text).links}
+    assert guided.path("questions/sex?change=1") in links
+    assert "/rulesets/injections/rules/standard-for-low" in links
     assert "Finish and forget" in said(guided.page)
+
+
+def test_rules_of_a_result_are_linked_only_while_their_pages_show_the_release_of_the_session(tmp_path):
+    (tmp_path / "rules" / "together").mkdir(parents=True)
+    file = tmp_path / "rules" / "together" / "ruleset.yaml"
+    file.write_text(TOGETHER)
+    app, _ = make_site(tmp_path, tmp_path / "rules", MADE_UP)
+    guided = Guided(app.test_client(), "together")
+    guided.answers(start="yes", colour="red")
+    assert "/rulesets/together/rules/red" in Page(guided.see("result").text).links
+
+    file.write_text(TOGETHER.replace("Red it is", "Red it was"))
+    assert "Red it is" in said(guided.see("result"))
+    assert [link for link in Page(guided.page.text).links if "/rules/" in link] == []
+    file.unlink()
+    assert "Red it is" in said(guided.see("result"))
+
+
+def test_everything_on_one_page_leads_to_the_rules_behind_each_question(guided):
+    guided.see("all")
+    assert "uses this answer" not in said(guided.page)
+    links = [urljoin(guided.path("all"), link) for link in Page(guided.page.text).links]
+
+    assert guided.path("questions/numbness") in links
 
 
 def test_the_result_has_its_other_forms(guided):
