@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,19 @@ def init_app(app: Flask) -> None:
             current = digest((request.view_args or {}).get("filename", ""))
             # An old hash gets today's content, which must not be kept under its name.
             response.headers["Cache-Control"] = FOREVER if asked and asked == current else "no-cache"
+            _compress(response)
         return response
 
     app.url_defaults(name_the_content)
     app.after_request(keep)
+
+
+def _compress(response: Response) -> None:
+    """Send an asset in a quarter of its size. Pages are not: their lengths would tell what is secret on them (BREACH)."""
+    response.vary.add("Accept-Encoding")
+    if response.status_code != HTTPStatus.OK or not request.accept_encodings["gzip"]:
+        return
+    response.direct_passthrough = False
+    response.set_data(gzip.compress(response.get_data(), mtime=0))
+    response.content_encoding = "gzip"
+    response.set_etag(response.get_etag()[0] or "", weak=True)  # the same content in other bytes

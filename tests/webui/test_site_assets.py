@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 from urllib.parse import urljoin
@@ -9,10 +10,12 @@ from urllib.parse import urljoin
 import pytest
 from flask import Flask, url_for
 
+from engine import load_ruleset
 from engine.language.load import SHIPPED
 from tests.webui.conftest import Evaluate, made
 from tests.webui.page_text import Page
 from webui import assets as assets_of_site
+from webui.consult_visit import ledger, now
 
 LARGEST = 100_000
 B12 = "/rulesets/b12-general"
@@ -29,10 +32,10 @@ def assets(page):
 
 
 def weight(client, page, response):
-    """Bytes of a page and of all that it loads, as sent."""
+    """Bytes of a page and of all that it loads, as sent to a browser."""
     size = len(response.data)
     for asset in {urljoin(page, asset) for asset in assets(response)}:
-        with client.get(asset) as loaded:
+        with client.get(asset, headers={"Accept-Encoding": "gzip, deflate, br"}) as loaded:
             size += len(loaded.data)
     return size
 
@@ -54,6 +57,51 @@ def test_no_rule_or_fact_has_a_page_over_100_kb(shipped):
 
     assert len(links) == 177 + 90
     assert {link: size for link in links if (size := weight(shipped, link, shipped.get(link))) >= LARGEST} == {}
+
+
+@pytest.fixture(scope="module")
+def heavy(shipped):
+    """Sessions with the answers of the cases whose pages weigh most, and one without answers; by their keys."""
+    ruleset = load_ruleset("b12-general")
+    cases = {case.id: dict(case.answers) for case in ruleset.cases}
+    given = [cases["safety-all-unknown"], cases["nitrous-treated"], cases["one-dose-count-2"], {}]
+    with shipped.application.app_context():
+        return [ledger().begin(ruleset, answers, now())[1] for answers in given]
+
+
+@pytest.mark.parametrize(
+    "page", ["result", "result?start=2026-11-24", "sheet", "check", "all", "save", "emergency", "", "forget"]
+)
+def test_no_page_of_a_session_is_over_100_kb(shipped, heavy, page):
+    for key in heavy:
+        shown = shipped.get(f"/sessions/{key}/{page}".rstrip("/"), follow_redirects=True)
+        assert shown.status_code == 200
+        assert weight(shipped, shown.request.path, shown) < LARGEST
+
+
+def test_no_question_of_a_session_is_over_100_kb(shipped, heavy):
+    key = heavy[-1]
+    facts = load_ruleset("b12-general").inputs
+    sections = {fact.section for fact in facts}
+    paths = [f"questions/{fact.id}" for fact in facts] + [f"sections/{each}" for each in sections]
+    pages = {path: shipped.get(f"/sessions/{key}/{path}", follow_redirects=True) for path in paths}
+
+    assert {path: page.status_code for path, page in pages.items() if page.status_code != 200} == {}
+    assert {path: len(page.data) for path, page in pages.items() if len(page.data) > LARGEST - 20_000} == {}
+
+
+def test_a_style_is_sent_compressed_to_those_who_take_it_and_a_page_never(client):
+    """A page holds secrets beside what a visitor sends: its compressed length would tell the one by the other."""
+    takes = {"Accept-Encoding": "gzip"}
+    with client.get("/static/site.css") as plain, client.get("/static/site.css", headers=takes) as compressed:
+        assert gzip.decompress(compressed.data) == plain.data
+        assert compressed.headers["Content-Encoding"] == "gzip"
+        assert compressed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+        tag = compressed.headers["ETag"]
+        assert int(compressed.headers["Content-Length"]) == len(compressed.data)
+    with client.get("/static/site.css", headers={**takes, "If-None-Match": tag}) as again:
+        assert (again.status_code, again.data) == (304, b"")
+    assert "Content-Encoding" not in client.get("/help", headers=takes).headers
 
 
 def test_an_asset_is_kept_for_ever_under_an_address_that_changes_with_it(client):
