@@ -46,7 +46,7 @@ def init_app(app: Flask) -> None:
 
 
 def _compress(response: Response) -> None:
-    """Send an asset in a quarter of its size. Pages are not: their lengths would tell what is secret on them (BREACH)."""
+    """Send an asset in a quarter of its size; not so a page, whose length would tell what is secret on it (BREACH)."""
     response.vary.add("Accept-Encoding")
     if response.status_code != HTTPStatus.OK or not request.accept_encodings["gzip"]:
         return

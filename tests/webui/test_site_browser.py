@@ -71,7 +71,68 @@ def sheet(page, site):
     press(page, "Visit sheet")
 
 
+def session(rest="", *, then=None):
+    """A page of a session that was begun just now; then something done on it."""
+
+    def open_page(page, site):
+        page.goto(site)
+        press(page, "Start without a situation")
+        if rest:
+            page.goto(page.url.rpartition("/questions/")[0] + "/" + rest)
+        if then:
+            then(page)
+
+    return open_page
+
+
+def unlikely(page):
+    page.get_by_label("Number", exact=True).fill("3000")
+    page.get_by_label("ng/L", exact=True).check()
+    press(page, "Continue")
+
+
+def alone(page):
+    page.get_by_label("Injects alone", exact=True).check()
+    press(page, "Continue")
+
+
+def changed(page):
+    """What is known is given on one page and the rest left blank; then a change sets an answer aside."""
+    page.locator("#age-answer").fill("54")
+    page.get_by_label("Female", exact=True).check()
+    page.locator("#serum-answer").fill("140 ng/L")
+    press(page, "Continue")
+    press(page, "Continue")
+    page.get_by_label("Not pregnant", exact=True).check()
+    press(page, "Continue")
+    page.goto(page.url.partition("/check")[0] + "/questions/sex?change=1")
+    page.get_by_label("Male", exact=True).check()
+    press(page, "Continue")
+
+
+def finished(page):
+    changed(page)
+    with page.expect_navigation():
+        page.get_by_role("link", name="Get the suggested regimen").click()
+
+
 STATES = {
+    "session-number": session(),
+    "session-units": session("questions/serum"),
+    "session-choices": session("questions/habits"),
+    "session-date": session("questions/last"),
+    "session-problem": session("questions/last", then=lambda page: press(page, "Continue")),
+    "session-unlikely": session("questions/serum", then=unlikely),
+    "session-section": session("sections/person"),
+    "session-all": session("all"),
+    "session-left-blank": session("sections/labs", then=lambda page: press(page, "Continue")),
+    "session-emergency": session("questions/habits", then=alone),
+    "session-check-empty": session("check"),
+    "session-check": session("all", then=changed),
+    "session-result": session("all", then=finished),
+    "session-save": session("save"),
+    "session-forget": session("forget"),
+    "session-forgotten": session("forget", then=lambda page: press(page, "Delete the answers")),
     "home": at("/"),
     "help": at("/help"),
     "rulesets": at("/rulesets"),
