@@ -19,7 +19,7 @@ from engine.language.numbers import read_quantity, show_number
 from engine.language.typed import Misfit
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.language.wording import MONTHS
-from webui.dates import PARTS, read_date
+from webui.dates import PARTS, NoDateError, read_date
 
 NOT_KNOWN = "unknown"
 
@@ -48,17 +48,19 @@ class Field:
     Attributes:
         fact: what is asked for.
         prefix: what the names of its controls begin with, where a page has several questions.
+        wrong: the parts of a date that an error is about.
     """
 
     fact: Fact
     prefix: str = ""
     typed: Typed = Typed()
     error: str = ""
+    wrong: tuple[str, ...] = PARTS
 
     @property
     def anchor(self) -> str:
-        """The id of the control that a link to this question leads to: the first."""
-        return f"{self.prefix}{'day' if self.fact.type == 'date' else 'answer'}"
+        """The id of the control that a link to this question leads to: the first, or the first that is wrong."""
+        return f"{self.prefix}{self.wrong[0] if self.fact.type == 'date' else 'answer'}"
 
     @property
     def none(self) -> str:
@@ -211,6 +213,8 @@ def read(session: Session, fields: Iterable[Field], *, may_be_blank: bool) -> Re
             doubts += [(field.fact, doubt) for doubt in session.doubts(session.read({field.fact.id: raw}))]
         except AnswerError as error:
             found.append(replace(field, error=_about(field.fact, error.problems[0].message)))
+        except NoDateError as error:
+            found.append(replace(field, error=_about(field.fact, str(error)), wrong=error.wrong))
         except ValueError as error:
             found.append(replace(field, error=_about(field.fact, str(error))))
         else:

@@ -155,6 +155,13 @@ def test_the_summary_of_problems_has_the_focus_and_leads_to_the_control(guided):
         assert guided.page.text.index("error-summary") < guided.page.text.index("<h1")
 
 
+def test_a_problem_of_a_date_leads_to_the_part_that_is_wrong(guided):
+    guided.answer("last", day="3", month="May")
+
+    assert '<a href="#year">' in guided.page.text
+    assert re.findall(r'id="(\w+)"[^>]+aria-invalid="true"', guided.page.text) == ["year"]
+
+
 def test_what_is_unlikely_is_asked_once_more_with_the_unit_as_the_likely_slip(guided):
     guided.answer("serum", answer="3000", unit="pmol/L")
 

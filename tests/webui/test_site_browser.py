@@ -298,6 +298,18 @@ def test_the_summary_of_problems_has_the_focus_and_leads_to_the_field(page, site
     assert page.evaluate("document.activeElement.id") == "answers"
 
 
+def test_only_the_fields_that_are_wrong_have_the_colour_of_what_is_wrong(page, site):
+    session("questions/last")(page, site)
+    page.get_by_label("Day", exact=True).fill("3")
+    page.get_by_label("Month", exact=True).fill("May")
+    press(page, "Continue")
+    page.locator("h1").click()
+    colour = "e => getComputedStyle(e).borderTopColor"
+    found = {name: page.get_by_label(name, exact=True).evaluate(colour) for name in ("Day", "Month", "Year")}
+
+    assert found["Day"] == found["Month"] != found["Year"] == "rgb(179, 38, 30)"
+
+
 def test_a_keyboard_is_enough(page, site):
     page.goto(f"{site}/rulesets")
     page.keyboard.press("Tab")
