@@ -268,7 +268,7 @@ def cautions_are_told_to_everybody(told):
 
 
 def untried_tablets_are_for_diet_alone(told):
-    if told.route == "oral" and told["oral_trial"] != "responded":
+    if told.route == "oral" and told.oral_response != "worked":
         assert told["diet"] in ("vegetarian", "vegan", "poor")
         assert told["medicines"] != "unknown"
         assert not told.has("medicines", "metformin", "ppi", "h2_blocker", "colchicine", "anticonvulsant")
@@ -360,7 +360,7 @@ def as_plan(told):
         "symptoms_return_early": "no",
         "oral_trial": "responded" if oral else told["oral_trial"],
     }
-    if told.regimen == "im_maintenance_ongoing":  # it says nothing of the first weeks
+    if "maintenance" in told.regimen:  # it says nothing of the first weeks
         plan |= {"early_interval": "unknown", "early_doses_14_days": "unknown"}
     return plan
 
