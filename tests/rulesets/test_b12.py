@@ -380,7 +380,9 @@ def as_plan(told, interval, doses):
         "maintenance_interval": maintenance.every if maintenance else "1 days",
         "baseline_tests": ["b12", "blood_count", "folate", "mma_homocysteine", "potassium"],
         "follow_up_planned": "yes",
-        "follow_up_tests": [test for test in ("blood_count", "symptoms", "mma_homocysteine") if test in told.monitoring],
+        "follow_up_tests": [
+            test for test in ("blood_count", "symptoms", "mma_homocysteine") if test in told.monitoring
+        ],
         "folate_timing": "with_or_after_b12",
         "cause_workup": ["diet_history", "gi_history", "medication_review", "antibodies", "coeliac_screen"],
         "pernicious_anaemia_ruled_out": "no",
