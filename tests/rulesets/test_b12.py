@@ -13,6 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cache, partial
 from itertools import pairwise
+from math import ceil
 from statistics import mean
 
 import pytest
@@ -229,7 +230,9 @@ def cord_and_eye_are_never_routine(told):
 
 
 def one_injection_without_maintenance_is_flagged(told):
-    if told.planned and told.malabsorption and told["maintenance_planned"] == "no" and told.disposition != "refer":
+    lasting = told.reversibility == "irreversible" or told["cause_addressed"] != "yes"
+    flagged = told.planned and told.malabsorption and lasting and told.disposition != "refer"
+    if flagged and told["maintenance_planned"] == "no":
         assert "one_and_done" in told.mistakes
 
 
@@ -268,7 +271,7 @@ def cautions_are_told_to_everybody(told):
 
 
 def untried_tablets_are_for_diet_alone(told):
-    if told.route == "oral" and told["oral_trial"] != "responded":
+    if told.route == "oral" and told.oral_response != "worked":
         assert told["diet"] in ("vegetarian", "vegan", "poor")
         assert told["medicines"] != "unknown"
         assert not told.has("medicines", "metformin", "ppi", "h2_blocker", "colchicine", "anticonvulsant")
@@ -327,48 +330,131 @@ def test_promises_hold_for_many_random_patients(chunk):
 # A suggestion, entered as the plan
 
 
-def as_plan(told):
-    """The answers of a patient who follows what was suggested: regimen, cautions, tests, follow-up and cause."""
-    intensive, oral = "intensive" in told.regimen, told.regimen == "oral_high_dose"
-    under_way = told["plan_status"] == "on_treatment"
-    plan = {
+ABOUT_THE_REGIMEN = {
+    "one_and_done", "early_spacing_too_wide", "not_monitored", "underloaded", "underloaded_neuro",
+    "loading_stopped_early", "spaced_out_while_worsening", "maintenance_gap_too_long", "too_frequent",
+    "oral_first_in_severe_neuro", "low_oral_dose_in_malabsorption", "oral_continued_though_failing",
+    "intravenous_route", "dose_unit_slip", "continued_without_need", "never_reviewed",
+    "serum_b12_rechecked_on_injections",
+}  # fmt: skip
+DAYS = {"days": 1, "weeks": 7, "months": 30.4375}
+WEEKS_UNDER_WAY = 8
+
+
+def bounds(every):
+    """Each interval that `1 to 2 weeks` or `1 months` allows at its ends."""
+    *numbers, unit = every.replace(" to ", " ").split()
+    return [f"{number} {unit}" for number in numbers]
+
+
+def days(interval):
+    number, unit = interval.split()
+    return float(number) * DAYS[unit]
+
+
+def beginnings(told):
+    """The first weeks as suggested: interval and doses in 14 days, at each end of what is left open."""
+    first = told.phases[0]
+    if first.name == "Maintenance":  # it says nothing of the first weeks
+        return [("unknown", "unknown")]
+    if first.every:
+        return [(interval, str(ceil(14 / days(interval)))) for interval in bounds(first.every)]
+    if told.route == "oral":
+        return [("1 days", "14")]
+    return [("6 days", "unknown"), ("2 days", "7")]  # closer than weekly, and what protocols make of it
+
+
+def as_plan(told, interval, doses):
+    """The answers of the same patient with the suggestion for a plan: route, dose, schedule and follow-up."""
+    maintenance = next((phase for phase in told.phases if phase.name == "Maintenance"), None)
+    return {
         **told.answers,
-        "plan_status": "on_treatment" if under_way else "planned",
-        "plan_route": "oral" if oral else "im",
+        "plan_status": "planned",
+        "plan_route": told.phases[0].route.lower(),
         "plan_drug": "hydroxocobalamin",
-        "plan_dose": "1000 mcg",
+        "plan_dose": told.phases[0].dose or "1000 mcg",
         "product_strength": "1 mg/mL",
-        "early_interval": "1 days" if oral else "6 days" if intensive else "2 weeks",
-        "early_doses_14_days": "14" if oral else "3" if intensive else "1",
+        "early_interval": interval,
+        "early_doses_14_days": doses,
         "maintenance_planned": "yes",
-        "maintenance_interval": "1 days" if oral else "1 months",
+        "maintenance_interval": maintenance.every if maintenance else "1 days",
         "baseline_tests": ["b12", "blood_count", "folate", "mma_homocysteine", "potassium"],
         "follow_up_planned": "yes",
-        "follow_up_tests": ["blood_count", "symptoms"],
+        "follow_up_tests": [
+            test for test in ("blood_count", "symptoms", "mma_homocysteine") if test in told.monitoring
+        ],
         "folate_timing": "with_or_after_b12",
         "cause_workup": ["diet_history", "gi_history", "medication_review", "antibodies", "coeliac_screen"],
-        "cause_addressed": "yes",
         "pernicious_anaemia_ruled_out": "no",
-        "doses_given": "5",
+    }
+
+
+def under_way(plan):
+    """The plan, followed for some weeks with success. Nerves that improve keep their close doses."""
+    interval = plan["maintenance_interval"] if plan["early_interval"] == "unknown" else plan["early_interval"]
+    return plan | {
+        "plan_status": "on_treatment",
+        "cause_addressed": "yes",
+        "doses_given": str(int(WEEKS_UNDER_WAY * 7 / days(interval)) + 1),
         "days_since_last_dose": "2 days",
-        "weeks_on_treatment": "20",
+        "weeks_on_treatment": str(WEEKS_UNDER_WAY),
         "last_review": "4 weeks",
         "response_blood_count": "improved",
         "response_symptoms": "improved",
-        "response_neuro": "improving",
+        "response_neuro": "plateau" if plan["early_interval"] == "unknown" else "improving",
         "response_markers": "normal",
         "symptoms_return_early": "no",
-        "oral_trial": "responded" if oral else told["oral_trial"],
+        "oral_trial": "responded" if plan["plan_route"] == "oral" else plan["oral_trial"],
     }
-    if told.regimen == "im_maintenance_ongoing":  # it says nothing of the first weeks
-        plan |= {"early_interval": "unknown", "early_doses_14_days": "unknown"}
-    return plan
 
 
 def no_suggestion_is_a_mistake(told):
-    if told.regimen:
-        followed = Told(as_plan(told))
-        assert followed.mistakes == set(), (followed.mistakes, followed.answers)
+    if not told.regimen:
+        return
+    for interval, doses in beginnings(told):
+        plan = as_plan(told, interval, doses)
+        assert_no_mistake(plan)
+        if told["plan_status"] == "on_treatment":
+            assert_no_mistake(under_way(plan))
+        if told["plan_status"] == "on_treatment" and told.phases[0].name == "Maintenance":  # it goes on as it is
+            on_time = {"plan_status": "on_treatment", "days_since_last_dose": "30 days", "last_review": "4 weeks"}
+            going_on = Told(plan | on_time)
+            assert not going_on.mistakes & ABOUT_THE_REGIMEN, (going_on.mistakes, going_on.answers)
+
+
+def assert_no_mistake(plan):
+    followed = Told(plan)
+    assert followed.mistakes == set(), (followed.mistakes, followed.answers)
+
+
+ON_INJECTIONS_THAT_WORK = {
+    "age": "54",
+    "cobalamin_allergy": "no",
+    "plan_status": "on_treatment",
+    "plan_route": "im",
+    "doses_given": "10",
+    "days_since_last_dose": "20 days",
+    "weeks_on_treatment": "30",
+    "response_blood_count": "improved",
+    "response_symptoms": "improved",
+    "symptoms_return_early": "no",
+}
+
+
+def test_every_regimen_is_suggested_and_none_is_a_mistake():
+    """Random patients seldom stay on injections that work, so some are made to."""
+    suggested = set()
+    for answers in [*patients(4 * USUAL, "plans"), *patients(4 * USUAL, "plans", **ON_INJECTIONS_THAT_WORK)]:
+        told = Told(answers)
+        suggested.add(told.regimen)
+        no_suggestion_is_a_mistake(told)
+
+    assert suggested == {None, *loaded(GENERAL).regimens}
+
+
+def test_an_interval_is_read_with_both_its_ends():
+    assert bounds("1 to 2 weeks") == ["1 weeks", "2 weeks"]
+    assert bounds("1 months") == ["1 months"]
 
 
 # Both engines, growth, order, faithfulness
