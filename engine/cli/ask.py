@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from engine.cli.ask_result import show_emergency, show_result, show_trail
+from engine.cli.ask_result import show_emergency, show_referral, show_result, show_trail
 from engine.cli.ask_show import (
     said,
     show_answers,
@@ -24,7 +24,7 @@ from engine.cli.terminal import Terminal
 from engine.dialogue.consultation import Question, question_about
 from engine.dialogue.replies import read_reply
 from engine.dialogue.session import Session, effects
-from engine.dialogue.telling import emergency
+from engine.dialogue.telling import emergency, referral
 from engine.language.errors import AnswerError, AnswerProblem, did_you_mean, quote
 from engine.language.model import Fact
 
@@ -52,6 +52,8 @@ class Asking:
         self.checked = False
         self.told: Session | None = None
         self.alarmed = False
+        self.referred: set[str] = set()
+        self.begun: set[str] = set()
 
     def run(self) -> None:
         """Ask, tell the result, and keep the answers, however it ends."""
@@ -132,7 +134,7 @@ class Asking:
     def _alarm(self) -> None:
         """Tell an emergency at once, and when it is none any more."""
         found = bool(emergency(self.session.consultation))
-        if found and not self.alarmed:
+        if found and not self.alarmed and not self._result_is_next:
             show_emergency(self.page, self.session.consultation)
             if not self.session.complete:
                 self.page.line("Act on this first. The questions go on below.")
@@ -140,6 +142,20 @@ class Asking:
         if self.alarmed and not found:
             self.page.say("With these answers no rule finds an emergency any more.")
         self.alarmed = found
+        self._refer()
+
+    def _refer(self) -> None:
+        """Tell at once that a clinician decides, each reason once."""
+        found = {step.title for step in referral(self.session.consultation)}
+        if found - self.referred and not self._result_is_next:
+            show_referral(self.page, self.session.consultation, self.referred)
+            self.heading = None
+        self.referred = found
+
+    @property
+    def _result_is_next(self) -> bool:
+        """Whether the result is told before anything else is read; it begins with what would be told at once."""
+        return self.checked and self.session.complete
 
     # Reading replies
 
@@ -192,7 +208,9 @@ class Asking:
     def _change(self, name: str) -> bool:
         """Whether the answer named can be changed; it is asked for next."""
         fact = self._named(name)
-        if fact is None:
+        if not name:
+            self.page.line("Write what to change: `change 2` for number 2 of `answers`, or `change` and its name.", 0)
+        elif fact is None:
             known = [fact.id for fact in self.session.answered]
             self.page.line(f"{quote(name)} names no question.{did_you_mean(name, known)} See `answers`.", 0)
         elif not self.session.can_answer(fact):
@@ -216,7 +234,10 @@ class Asking:
         fact = self.ruleset.facts[question.fact]
         if self.heading != (question.section or ""):
             self.heading = question.section or ""
-            show_section(self.page, self.session, question.section, changing=self.changing is not None)
+            changing, continued = self.changing is not None, self.heading in self.begun
+            show_section(self.page, self.session, question.section, changing=changing, continued=continued)
+            if not changing:
+                self.begun.add(self.heading)
         show_question(self.page, self.session, question, changing=self.changing is not None)
         while True:
             text = self._reply(f"[{fact.id}] > ", fact)
@@ -285,7 +306,7 @@ class Asking:
         elif text is not None and text.casefold() in NO:
             self._go(self.session.refill_blanks())
         elif text is not None:
-            self.page.line("Write yes, or no to be asked them again.", 0)
+            self.page.line("Write yes or no. After no they are asked again.", 0)
 
     def _check(self) -> None:
         self.page.heading("Check your answers")

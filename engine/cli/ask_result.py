@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from rich import box
 from rich.table import Table
@@ -14,11 +14,11 @@ from engine.dialogue import summary
 from engine.dialogue.consultation import Consultation
 from engine.dialogue.schedule import AS_LOCAL, ONGOING, Dated, dated, say_dates, say_window
 from engine.dialogue.silenced import silenced
-from engine.dialogue.telling import EMERGENCY, emergency
+from engine.dialogue.telling import DISPOSITION, EMERGENCY, URGENCY, emergency, referral, unknown_behind, unsettled
 from engine.language.model import Fact, Phase, Regimen, Rule
 from engine.language.schedules import say_every
 from engine.language.values import UNKNOWN
-from engine.language.wording import say_value
+from engine.language.wording import DEPENDS_ON_UNKNOWN, say_value
 
 AFTER_THE_TRAIL = ("mistakes", "avoid", "monitoring")
 
@@ -37,6 +37,7 @@ def show_result(page: Page, consultation: Consultation, start: dt.date | None) -
     _sets(page, consultation, (fact for fact in sets if fact.id not in AFTER_THE_TRAIL))
     show_trail(page, consultation)
     _sets(page, consultation, sorted((fact for fact in sets if fact.id in AFTER_THE_TRAIL), key=_place))
+    _empty(page, consultation)
     show_answers_to_look_at(page, consultation)
     _silenced(page, consultation)
     _sources(page, consultation)
@@ -57,6 +58,18 @@ def show_emergency(page: Page, consultation: Consultation) -> None:
         page.line(cited(step.cites, consultation.ruleset, step.strength), style="dim")
 
 
+def show_referral(page: Page, consultation: Consultation, told: Collection[str]) -> None:
+    """Print why a clinician decides, and what is still asked for; `told` are the steps told before."""
+    fact = consultation.ruleset.facts[DISPOSITION]
+    page.console.print()
+    page.line(f"{fact.label}: {say_value(fact, consultation.results.conclusions[fact.id])}", 0, style="bold")
+    for step in referral(consultation):
+        if step.title not in told:
+            page.line(f"{step.title}. {step.because}")
+    if consultation.open_questions:
+        page.line(f"The next questions can still change: {_labels(unsettled(consultation))}.")
+
+
 def show_trail(page: Page, consultation: Consultation) -> None:
     """Print which rules applied, on what, and what they concluded; each after what it rests on."""
     page.heading("Why")
@@ -67,7 +80,10 @@ def show_trail(page: Page, consultation: Consultation) -> None:
 
 
 def _settled(page: Page, consultation: Consultation) -> None:
-    for fact in (fact for fact in summary.settled(consultation) if fact != summary.leading(consultation)):
+    told = {URGENCY} if emergency(consultation) else set()
+    for fact in summary.settled(consultation):
+        if fact == summary.leading(consultation) or fact.id in told:
+            continue
         page.line(f"{fact.label}: {say_value(fact, consultation.results.conclusions[fact.id])}")
 
 
@@ -85,15 +101,28 @@ def _missing(page: Page, consultation: Consultation) -> None:
     if not consultation.undetermined and consultation.complete:
         return
     page.heading("What is missing")
-    if consultation.undetermined:
-        labels = (consultation.ruleset.facts[name].label for name in consultation.undetermined)
-        page.line(f"Not enough is known to say: {'; '.join(labels)}.")
+    for unknown, goals in _undetermined(consultation).items():
+        page.line(f"Not enough is known to say: {_labels(goals)}.")
+        if unknown:
+            page.line(f"{DEPENDS_ON_UNKNOWN}: {_labels(unknown)}.", 4)
     if consultation.open_questions:
         page.line(f"Not answered yet ({at_most(consultation)}):")
         for question in consultation.open_questions:
             page.line(f"- {question.ask} [{question.fact}]", 4)
     if consultation.as_of is None and consultation.ruleset.counts_to_a_date:
         page.line("The date to count to was not given (--as-of).")
+
+
+def _undetermined(consultation: Consultation) -> dict[tuple[Fact, ...], list[Fact]]:
+    """The goals that are not settled, by the answers "I do not know" that they depend on."""
+    found: dict[tuple[Fact, ...], list[Fact]] = {}
+    for name in consultation.undetermined:
+        found.setdefault(unknown_behind(consultation, name), []).append(consultation.ruleset.facts[name])
+    return found
+
+
+def _labels(facts: Iterable[Fact]) -> str:
+    return "; ".join(fact.label for fact in facts)
 
 
 # The schedule
@@ -153,8 +182,10 @@ def _place(fact: Fact) -> int:
 
 def _sets(page: Page, consultation: Consultation, facts: Iterable[Fact]) -> None:
     for fact in facts:
-        page.heading(fact.label)
         found = summary.items(consultation, fact)
+        if not found and fact.id not in consultation.undetermined:
+            continue
+        page.heading(fact.label)
         for item in found:
             page.line(f"- {item.label}")
             for harm in item.harm:
@@ -163,8 +194,15 @@ def _sets(page: Page, consultation: Consultation, facts: Iterable[Fact]) -> None
                 page.line(f"Remedy: {remedy}", 4)
         if fact.id in consultation.undetermined:
             page.line("There may be more: not enough is known.")
-        elif not found:
-            page.line("None.")
+
+
+def _empty(page: Page, consultation: Consultation) -> None:
+    """Name in one paragraph the sets that are settled and hold nothing."""
+    sets = (fact for fact in summary.set_goals(consultation) if fact.id not in consultation.undetermined)
+    labels = [fact.label for fact in sets if not summary.items(consultation, fact)]
+    if labels:
+        page.console.print()
+        page.line(f"Nothing under: {'; '.join(labels)}.", 0)
 
 
 def _silenced(page: Page, consultation: Consultation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rich.text import Text
@@ -12,7 +13,7 @@ from engine.dialogue.session import Session
 from engine.dialogue.silenced import silenced
 from engine.language.model import Fact
 from engine.language.values import Answer
-from engine.language.wording import say_value
+from engine.language.wording import counted, say_value, sentence
 
 COMMANDS = {
     "why": "why this is asked, what it can still change, which rules use it",
@@ -44,14 +45,18 @@ def show_opening(page: Page, session: Session) -> None:
     page.line(f"{given}{left(session)}. Commands: {', '.join(COMMANDS)}.", 0)
 
 
-def show_section(page: Page, session: Session, name: str | None, *, changing: bool) -> None:
-    """Print the heading of a section; of a form, how many questions it has."""
+def show_section(page: Page, session: Session, name: str | None, *, changing: bool, continued: bool) -> None:
+    """Print the heading of a section; of a form, how many questions it can have, or still has."""
     section = session.section(name)
-    if section:
-        page.heading(section.title)
-    if section and section.together and not changing:
-        number = len(session.form)
-        page.line(f"A form of {number} question{'s' if number != 1 else ''}. Enter leaves one blank.", 0)
+    if section is None:
+        return
+    form = section.together and not changing
+    page.heading(f"{section.title}, continued" if form and continued else section.title)
+    if form:
+        number = session.left_in(name)
+        most = "up to " if number > 1 else ""
+        said = f"{most}{counted(number, 'more question' if continued else 'question')}"
+        page.line(f"{sentence(said) if continued else f'A form of {said}'}. Enter leaves one blank.", 0)
 
 
 def show_question(page: Page, session: Session, question: Question, *, changing: bool) -> None:
@@ -88,17 +93,25 @@ def show_why(page: Page, session: Session, fact: Fact) -> None:
     show_reasons(page, session.consultation, fact.id, with_sources=True)
     if fact.clinician_note:
         page.line(f"For clinicians: {fact.clinician_note}", 0)
-    said = " ".join(filter(None, (fact.ask, fact.help, fact.why, *fact.labels.values()))).casefold()
+    said = " ".join(filter(None, (fact.ask, fact.help, fact.why, *fact.labels.values())))
     for term, meaning in session.consultation.ruleset.glossary:
-        if term.casefold() in said:
+        if _uses(said, term):
             page.line(f"{term}: {meaning}", 0)
     page.line(f"{left(session)}.", 0)
+
+
+def _uses(text: str, term: str) -> bool:
+    """Whether a text uses a term, in the plural too; capitals such as IM are no word in small letters."""
+    how = re.NOFLAG if term.isupper() else re.IGNORECASE
+    return re.search(rf"(?<!\w){re.escape(term)}s?(?!\w)", text, how) is not None
 
 
 def show_commands(page: Page) -> None:
     """Print what can be written in place of an answer."""
     for name, meaning in COMMANDS.items():
         page.line(f"{name}: {meaning}")
+    page.line("An option is given by its number or its words; several with commas between, or `none` of them.", 0)
+    page.line("In a form Enter leaves a question blank; at its end you say whether the blanks are not known.", 0)
 
 
 def show_answers(page: Page, session: Session) -> None:

@@ -58,6 +58,11 @@ class Session:
             return (question,)
         return tuple(each for each in self.consultation.open_questions if each.section == question.section)
 
+    def left_in(self, name: str | None) -> int:
+        """How many questions of a section there can still be, those left blank not counted."""
+        facts = self.consultation.ruleset.facts
+        return sum(facts[each].section == name for each in self.consultation.relevance.reachable.difference(self.blank))
+
     def section(self, name: str | None) -> Section | None:
         """A section by its id."""
         return next((each for each in self.consultation.ruleset.sections if each.id == name), None)

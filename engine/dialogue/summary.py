@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.dialogue.consultation import Consultation
+from engine.dialogue.telling import DISPOSITION, EMERGENCY, emergency
 from engine.language.model import Fact, Rule, Source
 from engine.language.wording import say_value
 from engine.logic.trail import Step
 
-DISPOSITION = "disposition"
 REGIMEN = "regimen"
 REASONS = "reasons_"
 # What results are arranged by, where a ruleset has sets of these names.
@@ -68,7 +68,10 @@ def _adds(step: Step, fact: str, option: str) -> bool:
 
 
 def suggestion(consultation: Consultation) -> str:
-    """The result in one sentence: what comes next, or the first goal that is settled, and the regimen."""
+    """The result in a sentence: what comes next, or the first goal that is settled, and the regimen.
+
+    An emergency is told before it: whoever reads no further has read that.
+    """
     lead = leading(consultation)
     said = [f"{lead.label}: {say_value(lead, consultation.results.conclusions[lead.id])}"] if lead else []
     if consultation.regimen:
@@ -77,7 +80,9 @@ def suggestion(consultation: Consultation) -> str:
     elif consultation.ruleset.regimens:
         said.append("no regimen is suggested" if consultation.complete else "no regimen is suggested yet")
     sentence = "; ".join(said) or "nothing can be said yet"
-    return f"{sentence[:1].upper()}{sentence[1:]}."
+    alarm = emergency(consultation)
+    first = f"{alarm.fact.label}: {alarm.fact.labels[EMERGENCY]}. " if alarm else ""
+    return f"{first}{sentence[:1].upper()}{sentence[1:]}."
 
 
 def leading(consultation: Consultation) -> Fact | None:

@@ -1,4 +1,7 @@
-"""What a person is told beside the trail: an emergency, and the answers "I do not know" that a goal depends on."""
+"""What a person is told beside the trail.
+
+An emergency, a referral, and the answers "I do not know" that a goal depends on.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from engine.language.values import UNKNOWN, Value
 from engine.logic.trail import Step
 
 URGENCY, EMERGENCY = "urgency", "emergency"
+DISPOSITION, REFER = "disposition", "refer"
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,21 @@ def emergency(consultation: Consultation) -> Emergency | None:
         return None
     steps = tuple(step for step in consultation.trail if EMERGENCY in _values(step.concludes.get(URGENCY)))
     return Emergency(consultation.ruleset.facts[URGENCY], steps)
+
+
+def referral(consultation: Consultation) -> tuple[Step, ...]:
+    """The steps that concluded that a clinician decides: the goal named `disposition` holds the value `refer`."""
+    if not any(goal.fact == DISPOSITION for goal in consultation.ruleset.goals):
+        return ()
+    if consultation.results.conclusions.get(DISPOSITION) != REFER:
+        return ()
+    return tuple(step for step in consultation.trail if step.concludes.get(DISPOSITION) == REFER)
+
+
+def unsettled(consultation: Consultation) -> tuple[Fact, ...]:
+    """The goals that the questions still to come can change."""
+    facts = {name for question in consultation.open_questions for name in consultation.reasons(question.fact).goals}
+    return tuple(consultation.ruleset.facts[goal.fact] for goal in consultation.ruleset.goals if goal.fact in facts)
 
 
 def _values(value: Value | None) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.language.errors import AnswerError, AnswerProblem, did_you_mean, quote, shorten
 from engine.language.model import Fact, Ruleset
-from engine.language.numbers import show_number
+from engine.language.numbers import OR_UNKNOWN, show_number
 from engine.language.slips import NONE, NOT_KNOWN
 from engine.language.source import Mapping as MappingNode
 from engine.language.source import Scalar, Sequence
@@ -22,7 +22,7 @@ from engine.language.values import UNKNOWN, Answer, Quantity, Single
 MOST_DIGITS = 15
 LONGEST_ANSWER = 1000
 LONGEST_NAME = 60
-NO_ANSWER = "has no value. Write one, or unknown, or leave it out."
+NO_ANSWER = f"has no value. Write one{OR_UNKNOWN}, or leave it out."
 
 
 def read_answers(facts: Mapping[str, Fact], answers: Mapping[Any, object]) -> dict[str, Answer]:
@@ -67,6 +67,15 @@ def read_answer(fact: Fact, raw: object) -> Answer:
     Raises:
         Misfit, NumberError, UnitError: all ValueErrors whose message says what is wrong and what to write.
     """
+    try:
+        return _read(fact, raw)
+    except ValueError as error:
+        if fact.required and OR_UNKNOWN in str(error):  # it would be refused
+            raise Misfit(str(error).replace(OR_UNKNOWN, "")) from None
+        raise
+
+
+def _read(fact: Fact, raw: object) -> Answer:
     if fact.derived:
         raise Misfit("is concluded from other answers, so nobody answers it. Leave it out.")
     if isinstance(raw, list | tuple | set | frozenset):
@@ -79,7 +88,8 @@ def read_answer(fact: Fact, raw: object) -> Answer:
     if fact.is_set:
         raise Misfit(_as_list(fact, text))
     if text.casefold() in NOT_KNOWN and text not in fact.option_ids:
-        raise Misfit(f"{quote(text)} is no answer here. Write unknown for 'I do not know'.")
+        written = "Give its value." if fact.required else "Write unknown for 'I do not know'."
+        raise Misfit(f"{quote(text)} is no answer here. {written}")
     value = read_single(fact, text)
     _refuse_outside_range(fact, value)
     return value
@@ -139,7 +149,7 @@ def _number(raw: float | Decimal) -> str:
         raise Misfit(f"has more than {MOST_DIGITS} digits. Write a number of at most {MOST_DIGITS} digits.")
     number = Decimal(repr(raw)) if isinstance(raw, float) else Decimal(raw)
     if not number.is_finite():
-        raise Misfit(f"{quote(str(number))} is not a number. Write digits, such as 284 or 0.5, or 'unknown'.")
+        raise Misfit(f"{quote(str(number))} is not a number. Write digits, such as 284 or 0.5{OR_UNKNOWN}.")
     if abs(number.adjusted()) > MOST_DIGITS and number:
         raise Misfit(f"{quote(str(number))} is too large or too small. Write a number of at most {MOST_DIGITS} digits.")
     return show_number(number)

@@ -18,6 +18,7 @@ from fractions import Fraction
 from engine.language.errors import quote
 
 __all__ = [
+    "OR_UNKNOWN",
     "NumberError",
     "as_json",
     "read_number",
@@ -27,6 +28,7 @@ __all__ = [
     "show_number",
 ]
 
+OR_UNKNOWN = ", or 'unknown'"  # how messages offer "I do not know", to be left out where it is no answer
 MOST_DIGITS = 15
 LONGEST_NUMBER = 40  # characters; 15 digits with their separators need about 20
 LONGEST_QUANTITY = 100
@@ -160,7 +162,7 @@ def _may_be_unit(text: str) -> bool:
 def _advice(written: str) -> str:
     """Say what is wrong with a text that is not a number, and what to write."""
     if not written:
-        return "Nothing is written here. Write a number, such as 284 or 0.5, or 'unknown'."
+        return f"Nothing is written here. Write a number, such as 284 or 0.5{OR_UNKNOWN}."
     for wrong, repair in _REPAIRS:
         repaired = repair(written)
         if repaired != written and (plain := _plain(repaired)) is not None:
@@ -169,8 +171,8 @@ def _advice(written: str) -> str:
     if mark and mantissa[-1:].isdigit() and _all_digits(exponent.lstrip("+-")):
         return f"{quote(written)} leaves out digits. Write all of them, such as 150000."
     if written.startswith(_COMPARISONS) or _is_range(written):
-        return f"{quote(written)} is not one number. Write the number itself, or 'unknown'."
-    return f"{quote(written)} is not a number. Write digits, such as 284 or 0.5, or 'unknown'."
+        return f"{quote(written)} is not one number. Write the number itself{OR_UNKNOWN}."
+    return f"{quote(written)} is not a number. Write digits, such as 284 or 0.5{OR_UNKNOWN}."
 
 
 def _is_range(text: str) -> bool:

@@ -45,13 +45,13 @@ def read_amount(fact: Fact, text: str, *, bare: bool = False) -> Quantity:
     units = fact.units
     if units is None or units.canonical is None:
         if unit is not None:
-            raise Misfit(f"{quote(text)} has a unit, but {fact.id} has none. Write the number alone.")
+            raise Misfit(f"{quote(text)} has a unit, but {fact.label} has none. Write the number alone.")
         return Quantity(number)
     if unit is not None:
         return Quantity(number, units.find(unit))
     if units.required and not bare:
         listed = " or ".join(f"{shorten(text)} {name}" for name in units.names[:3])
-        raise Misfit(f"{quote(text)} lacks its unit, and {fact.id} is reported in several. Write {listed}.")
+        raise Misfit(f"{quote(text)} lacks its unit, and {fact.label} is reported in several. Write {listed}.")
     return Quantity(number, units.canonical)
 
 
