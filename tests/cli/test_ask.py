@@ -723,6 +723,165 @@ def test_an_emergency_that_a_change_takes_away_is_told_too():
     assert "no rule finds an emergency any more" in person.waits_for(PROMPT)
 
 
+def test_the_suggestion_begins_with_the_emergency_and_its_reasons_stand_right_above(tmp_path):
+    _, result, _ = patient(PERNICIOUS | {"neuro_symptoms": "weakness", "neuro_course": "worsening"}, tmp_path)
+    above, _, below = result.partition(" Suggestion ")
+
+    assert below.startswith("Urgency: Emergency (get help today). What comes next: ")
+    assert above.startswith("!! Urgency: Emergency (get help today)")
+    assert result.count("Urgency: Emergency (get help today)") == 2
+
+
+def test_an_emergency_that_a_change_of_the_result_brings_is_told_once(tmp_path):
+    answers = PERNICIOUS | {"neuro_symptoms": "weakness", "neuro_course": "worsening"}
+    person = Person(B12, "--as-of", "2026-11-22")
+    while (found := person.child.expect([PROMPT, BLANKS, DOUBT, CHECK, AFTER])) < 4:
+        person.says([answers.get(person.child.match[1], "unknown") if found == 0 else "", "yes", "yes", ""][found])
+    for symptoms, times in [("none", 0), ("weakness", 1), ("weakness, vision", 1)]:
+        person.says("change neuro_symptoms")
+        person.answers("neuro_symptoms", symptoms)
+        while (found := person.child.expect([PROMPT, AFTER])) == 0:
+            person.says("unknown")
+        assert person.child.before.count("!!") == times
+
+
+def test_a_child_is_told_once_before_the_next_question_that_a_clinician_decides():
+    person = Person(B12)
+    person.answers("age", "12")
+    told = person.waits_for(PROMPT)
+    person.says("unknown")
+    after = person.waits_for(PROMPT)
+
+    assert "What comes next: a clinician has to decide first A child is referred. Age 12 years: doses" in told
+    assert "The next questions can still change: Urgency;" in told
+    assert told.index("A child is referred") < told.index("What is the patient's sex?")
+    assert "A child is referred" not in after
+    person.says("change age")
+    person.answers("age", "54")
+    person.waits_for(PROMPT)
+    person.says("change age")
+    person.answers("age", "12")
+    assert "A child is referred" in person.waits_for(PROMPT)
+
+
+def test_a_second_reason_for_a_clinician_is_told_without_the_first():
+    replies = {"age": "12", "cobalamin_allergy": "yes"}
+    person = Person(B12)
+    while (fact := person.asked()) != "cobalamin_allergy":
+        person.says(replies.get(fact, "unknown"))
+    person.says("yes")
+    told = person.waits_for(PROMPT)
+
+    assert "Take no further dose until a clinician has looked into it." in told
+    assert "A child is referred" not in told
+
+
+def test_sets_that_hold_nothing_are_named_in_one_line(tmp_path):
+    _, result, _ = patient(HEALTHY | {"age": "9"}, tmp_path)
+
+    assert "None." not in result
+    assert result.count("Nothing under: ") == 1
+    assert "Mistakes found in the plan" in result.partition("Nothing under: ")[2].partition(".")[0]
+
+
+def test_what_is_missing_names_the_answers_that_are_not_known():
+    person = until_labs()
+    person.answers("b12", "unknown")
+    person.waits_for(CHECK)
+    person.says("")
+
+    assert (
+        "Not enough is known to say: Route; Regimen. It depends on what was answered “I do not know”: Serum B12."
+        in person.waits_for(AFTER)
+    )
+
+
+def test_a_form_says_how_many_questions_it_can_have_and_is_continued_after_another_section(tmp_path):
+    (tmp_path / "a.yaml").write_text(
+        "{sounds_on_test: yes, chirps: no, power: sealed, made_on: 2024-01-01, signs: [], silenced: no}"
+    )
+    person = Person(SMOKE, "--as-of", "2026-11-22", "--answers", str(tmp_path / "a.yaml"))
+    begun = person.waits_for(PROMPT)
+    person.says("wall")
+    assert person.asked() == "below_ceiling"
+    person.says("change signs")
+    person.answers("signs", "none")
+    returned = person.waits_for(PROMPT)
+
+    assert "Where the alarm is A form of up to 4 questions. Enter leaves one blank." in begun
+    assert "Where the alarm is, continued Up to 3 more questions. Enter leaves one blank." in returned
+
+
+@pytest.mark.parametrize("bad", ["abc", "<5", "n/a"])
+def test_unknown_is_not_offered_where_it_is_refused(bad):
+    person = Person(B12)
+    person.answers("age", bad)
+    needed = person.waits_for(PROMPT)
+
+    assert "unknown" not in needed
+
+
+def test_a_missing_unit_is_told_with_the_words_of_the_question():
+    person = until_labs()
+    person.answers("b12", "120")
+
+    assert "'120' lacks its unit, and Serum B12 is reported in several." in person.waits_for(PROMPT)
+
+
+def test_enter_does_not_confirm_blanks():
+    person = until_labs()
+    person.answers("b12", "")
+    person.waits_for(BLANKS)
+    person.says("")
+    told = person.waits_for(BLANKS)
+
+    assert "Write yes or no." in told
+    assert "Left blank: Serum B12." in told
+
+
+def test_help_tells_of_options_and_blanks_and_change_alone_how_it_is_used():
+    person = Person(SMALL)
+    person.answers("age", "help")
+    helped = person.waits_for(PROMPT)
+    person.says("change")
+    told = person.waits_for(PROMPT)
+
+    assert "An option is given by its number or its words; several with commas between, or `none` of them." in helped
+    assert "In a form Enter leaves a question blank" in helped
+    assert "`change 2` for number 2 of `answers`" in told
+    assert "names no question" not in told
+
+
+def test_none_in_a_file_is_refused_with_how_a_set_says_it(tmp_path):
+    (tmp_path / "a.yaml").write_text("neuro_symptoms: none\n")
+    done = piped(B12, "", "--answers", str(tmp_path / "a.yaml"))
+
+    assert done.returncode == 2
+    assert "neuro_symptoms: takes a list. Write [] for none of them" in words(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("ask", "explained"),
+    [
+        ("How old is the limb?",       False),
+        ("How old is it? I'm asking.", False),
+        ("Is it given im?",            False),
+        ("Is it given IM?",            True),
+        ("How many shots?",            False),
+        ("Was there a Chirp?",         True),
+        ("Were there chirps?",         True),
+        ("Was it chirping?",           False),
+    ],
+)  # fmt: skip
+def test_only_words_of_the_question_itself_are_explained(ask, explained, tmp_path):
+    text = (Path(SMALL) / "ruleset.yaml").read_text().replace("ask: How old?", f'ask: "{ask}"')
+    (tmp_path / "ruleset.yaml").write_text(text + "glossary: {IM: Explained., chirp: Explained.}\n")
+    told = piped(str(tmp_path), "why\n").stdout
+
+    assert ask in told
+    assert ("Explained." in told) == explained
+
+
 def test_somebody_who_knows_nothing_gets_a_useful_answer(tmp_path):
     consultation, result, _ = patient({"age": "54"}, tmp_path)
 
