@@ -808,8 +808,8 @@ def test_a_form_says_how_many_questions_it_can_have_and_is_continued_after_anoth
     person.answers("signs", "none")
     returned = person.waits_for(PROMPT)
 
-    assert "Where the alarm is A form of up to 4 questions. Enter leaves one blank." in begun
-    assert "Where the alarm is, continued Up to 3 more questions. Enter leaves one blank." in returned
+    assert "Where it hangs A form of up to 5 questions. Enter leaves one blank." in begun
+    assert "Where it hangs, continued Up to 3 more questions. Enter leaves one blank." in returned
 
 
 @pytest.mark.parametrize("bad", ["abc", "<5", "n/a"])
