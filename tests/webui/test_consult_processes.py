@@ -108,7 +108,7 @@ def test_a_session_begun_at_one_server_goes_on_at_another(start, url):
     for page in ("result", "result.json", "sheet", "questions/serum"):
         assert_the_same_at(guided, servers, page)
     told = json.loads(guided.see("result.json").text)
-    assert (told["complete"], told["conclusions"]["regimen"]) == (True, "intensive")
+    assert (told["complete"], told["conclusions"]["regimen"]) == (True, "standard")
     assert set(told["answers"]) == set(ANSWERS)
 
 
