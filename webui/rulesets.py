@@ -134,7 +134,7 @@ def kinds(ruleset: Ruleset) -> list[tuple[str | None, list[Rule]]]:
 
 def rules_about(entry: Entry, fact: Fact) -> list[Rule]:
     """The rules that use a fact or conclude it, in the order of the ruleset."""
-    wanted = {each.id for each in (*entry.uses[fact.id], *entry.loaded.concluders.get(fact.id, ()))}
+    wanted = {each.id for each in (*entry.loaded.users[fact.id], *entry.loaded.concluders.get(fact.id, ()))}
     return [each for each in entry.loaded.rules.values() if each.id in wanted]
 
 

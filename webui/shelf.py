@@ -16,9 +16,8 @@ from pathlib import Path
 from flask import abort, current_app
 
 from engine import Ruleset, RulesetError, consult, load_ruleset
-from engine.dialogue.consultation import rules_using
 from engine.language.errors import Mark, Problem
-from engine.language.model import Case, Rule
+from engine.language.model import Case
 from engine.verify.cases import Checked, check_cases
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -51,11 +50,6 @@ class Entry:
             for rule in consult(self.loaded, dict(case.answers), case.as_of).run.applies:
                 found.setdefault(rule, []).append(case)
         return found
-
-    @cached_property
-    def uses(self) -> dict[str, tuple[Rule, ...]]:
-        """For each fact the rules that use it, itself or in a formula."""
-        return {name: rules_using(self.loaded, name) for name in self.loaded.facts}
 
     @cached_property
     def at_most(self) -> dict[str, int]:

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from engine.dialogue.consultation import rules_using
 from engine.dialogue.summary import Item
 from engine.language.model import All, Any, Citation, Condition, Fact, Rule, Ruleset, tests_in
 from engine.language.numbers import show_number
@@ -51,7 +50,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words = (
         say_condition, say_date, say_held, say_holds, say_phase, say_rule, say_span, say_strength, say_value, because,
-        cited, clauses, counted, do_not, fact_groups, kind_of, opens_questions, rules_using, sentence, terms_in,
+        cited, clauses, counted, do_not, fact_groups, kind_of, opens_questions, sentence, terms_in,
         web_address,
     )  # fmt: skip
     app.jinja_env.globals.update({word.__name__: word for word in words})

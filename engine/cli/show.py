@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from engine.cli.page import CARE, Page, at_most, cited, show_answers_to_look_at, show_reasons, show_step, titles
-from engine.dialogue.consultation import Consultation, Question, rules_using
+from engine.dialogue.consultation import Consultation, Question
 from engine.dialogue.silenced import silenced
 from engine.dialogue.telling import emergency, unknown_behind
 from engine.language.model import Fact, Phase, Regimen, Rule, Ruleset
@@ -212,7 +212,7 @@ def _question(page: Page, ruleset: Ruleset, fact: Fact) -> None:
         page.line(f"Only asked when {say_condition(ruleset, fact.gate)}.", 4, hanging=0)
     if fact.clinician_note:
         page.line(f"For clinicians: {fact.clinician_note}", 4, hanging=0)
-    page.line(f"Used by {counted(len(rules_using(ruleset, fact.id)), 'rule')}.", 4)
+    page.line(f"Used by {counted(len(ruleset.users[fact.id]), 'rule')}.", 4)
 
 
 def _rule(page: Page, ruleset: Ruleset, rule: Rule) -> None:

@@ -190,7 +190,7 @@ class Consultation:
             if not self.evaluation.goal_whens[goal.fact] & FALSE and not self.evaluation.settled(goal.fact)
         ]
         goals = tuple(name for name in open_goals if name in affected)
-        return Reasons(self.ruleset.facts[fact].why, goals, rules_using(self.ruleset, fact))
+        return Reasons(self.ruleset.facts[fact].why, goals, self.ruleset.users[fact])
 
 
 def consult(
@@ -259,16 +259,6 @@ def shown(fact: Fact, value: Answer) -> Any:
     if isinstance(value, Quantity):
         return str(value) if fact.units and fact.units.required else as_json(value.number)
     return value.isoformat() if isinstance(value, datetime.date) else value
-
-
-def rules_using(ruleset: Ruleset, fact: str) -> tuple[Rule, ...]:
-    """The rules whose `when` tests a fact, itself or in a formula."""
-    names = {fact}
-    for name in ruleset.order:
-        formula = ruleset.facts[name].formula
-        if formula and names.intersection(formula.names):
-            names.add(name)
-    return tuple(r for r in ruleset.rules.values() if any(test.fact in names for test in tests_in(r.when)))
 
 
 def resting_on(ruleset: Ruleset, fact: str) -> set[str]:

@@ -439,6 +439,19 @@ class Ruleset:
         return tuple(TopologicalSorter(self.depends_on).static_order())
 
     @cached_property
+    def users(self) -> dict[str, tuple[Rule, ...]]:
+        """For each fact the rules whose `when` tests it, itself or in a formula, in ruleset order."""
+        parts: dict[str, set[str]] = {}
+        for name in self.order:
+            formula = self.facts[name].formula
+            parts[name] = {name}.union(*(parts.get(part, ()) for part in formula.names)) if formula else {name}
+        found: dict[str, list[Rule]] = {name: [] for name in self.facts}
+        for rule in self.rules.values():
+            for name in {part for test in tests_in(rule.when) for part in parts[test.fact]}:
+                found[name].append(rule)
+        return {name: tuple(rules) for name, rules in found.items()}
+
+    @cached_property
     def depth(self) -> dict[str, int]:
         """How many steps a fact is away from the answers: 0 for one that depends on nothing."""
         found: dict[str, int] = {}
