@@ -219,7 +219,7 @@ def test_json_is_given_to_those_who_ask_for_it(client):
     ("answers", "words"),
     [
         ("agee: 54",                  "text:1:1: agee: 'agee' is not a fact of this ruleset. Did you mean 'age'?"),
-        ("sex: male\nserum: 140",     "text:2:8: serum: '140' lacks its unit, and Serum vitamin is reported in several."),
+        ("sex: male\nserum: 140",     "text:2:8: serum: '140' lacks its unit, and Serum vitamin is reported"),
         ("serum: 1,5 ng/L",           "serum: '1,5'"),
         ("serum: <150 ng/L",          "serum: '<150 ng/L'"),
         ("age: unknown",              "has to be answered: 'unknown' is not enough here."),
