@@ -134,7 +134,7 @@ OF_THE_HEALTHY = {
 
 
 def healthy_patient(rng):
-    """Nearly healthy, or uncertain: levels between the cut-offs, medicines, much not known. Uniform patients are rarely so."""
+    """Nearly healthy, or uncertain: levels between the cut-offs, medicines, much not known. Few others are so."""
     drawn = {fact: rng.choice(answers) for fact, answers in OF_THE_HEALTHY.items()}
     return random_patient(rng, **{fact: list(a) if isinstance(a, tuple) else a for fact, a in drawn.items()})
 
