@@ -1,4 +1,7 @@
-"""Styles and pictures, under addresses that change with their content, so that a browser asks for each of them once."""
+"""Styles and pictures, under addresses that change with their content, so that a browser asks for each of them once.
+
+And what is sent compressed: they, and large pages that hold no secret beside what a visitor sends.
+"""
 
 from __future__ import annotations
 
@@ -38,19 +41,26 @@ def init_app(app: Flask) -> None:
             current = digest((request.view_args or {}).get("filename", ""))
             # An old hash gets today's content, which must not be kept under its name.
             response.headers["Cache-Control"] = FOREVER if asked and asked == current else "no-cache"
-            _compress(response)
+            compress(response)
         return response
 
     app.url_defaults(name_the_content)
     app.after_request(keep)
 
 
-def _compress(response: Response) -> None:
-    """Send an asset in a quarter of its size; not so a page, whose length would tell what is secret on it (BREACH)."""
+def compress(response: Response) -> Response:
+    """Send it in a quarter of its size to those who take it.
+
+    Only for what holds no token: the length of a compressed page tells what is secret on it to somebody who can have it
+    sent again and again with text of their own (BREACH). The key of a session does not count, as whoever has the
+    address of its page has it.
+    """
     response.vary.add("Accept-Encoding")
-    if response.status_code != HTTPStatus.OK or not request.accept_encodings["gzip"]:
-        return
-    response.direct_passthrough = False
-    response.set_data(gzip.compress(response.get_data(), mtime=0))
-    response.content_encoding = "gzip"
-    response.set_etag(response.get_etag()[0] or "", weak=True)  # the same content in other bytes
+    if response.status_code == HTTPStatus.OK and request.accept_encodings["gzip"]:
+        response.direct_passthrough = False
+        response.set_data(gzip.compress(response.get_data(), mtime=0))
+        response.content_encoding = "gzip"
+        tag, _ = response.get_etag()
+        if tag:
+            response.set_etag(tag, weak=True)  # the same content in other bytes
+    return response

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from flask import Blueprint, abort, current_app, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    after_this_request,
+    current_app,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
@@ -18,6 +28,7 @@ from engine.dialogue.report import report
 from engine.language.model import Fact
 from engine.ledger import DatabaseError, NoSuchSession, SessionExpired
 from webui import consult_check, result
+from webui.assets import compress
 from webui.consult_visit import Notice, Visit, forget_ready, ledger, now, step, visit
 from webui.fields import Field, Reading, read
 from webui.result import Ways
@@ -118,6 +129,7 @@ def check(key: str) -> ResponseReturnValue:
 @blueprint.get("/sessions/<key>/result")
 def outcome(key: str) -> ResponseReturnValue:
     """Tell what the answers come to."""
+    after_this_request(compress)
     here = visit(key)
     return result.page(here.consultation, _ways(here), read_start(request.args), visit=here)
 

@@ -6,10 +6,11 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, after_this_request, render_template, request
 
 from engine.language.model import Fact, Rule, Ruleset, tests_in
 from engine.language.wording import counted
+from webui.assets import compress
 from webui.layering import WIDTH, Drawing, Edge, draw
 from webui.shelf import usable
 from webui.words import fact_groups
@@ -47,6 +48,7 @@ class Way:
 @blueprint.get("/graph")
 def show(name: str) -> str:
     """Draw what leads to what; a large ruleset first as what leads to one of its goals."""
+    after_this_request(compress)
     entry = usable(name)
     ruleset = entry.loaded
     asked = request.args.get("to")
