@@ -12,7 +12,8 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -156,14 +157,18 @@ class Ledger:
             AnswerError: an answer cannot be used.
             NoSuchSession, SessionExpired, ReleaseError: as for `find`.
         """
-        given = _readable(self.find(key, now).ruleset, answers)
         with self._database.writing() as connection:
             row, history = _session(connection, key, now, lock=True)
-            if _append(connection, row.id, history, given, now):
-                later = {"as_of": now.date(), "changed_at": now, "expires_at": now + (row.expires_at - row.changed_at)}
-                connection.execute(update(consultation).where(consultation.c.id == row.id).values(later))
-            found, history = _session(connection, key, now)
-        return self._kept(found, history)
+            kept = self._kept(row, history, connection)
+            given = _readable(kept.ruleset, answers)
+            added = _append(connection, row.id, history, given, now)
+            if not added:
+                return kept
+            moment = now.astimezone(dt.UTC)  # as the database gives it back
+            times = {"changed_at": moment, "expires_at": moment + (row.expires_at - row.changed_at)}
+            later = {"as_of": now.date(), **times}
+            connection.execute(update(consultation).where(consultation.c.id == row.id).values(later))
+        return replace(kept, history=history + added, as_of=now.date(), **times)
 
     def forget(self, key: str) -> None:
         """Delete a session with all of its answers; one that is not there is forgotten already."""
@@ -178,16 +183,16 @@ class Ledger:
         self._database.wipe()
         return number
 
-    def _kept(self, row: Row[Any], history: tuple[Change, ...]) -> Kept:
-        ruleset = self._ruleset(row.release_hash)
+    def _kept(self, row: Row[Any], history: tuple[Change, ...], within: Connection | None = None) -> Kept:
+        ruleset = self._ruleset(row.release_hash, within)
         times = (row.begun_at, row.changed_at, row.expires_at)
         return Kept(row.id, row.release_hash, ruleset, row.as_of, history, *times)
 
-    def _ruleset(self, digest: str) -> Ruleset:
-        """A release, loaded once; threads that ask for it meanwhile wait."""
+    def _ruleset(self, digest: str, within: Connection | None = None) -> Ruleset:
+        """A release, loaded once, within a transaction if one is at hand; threads that ask for it meanwhile wait."""
         with self._loading:
             if digest not in self._loaded:
-                with self._database.reading() as connection:
+                with nullcontext(within) if within else self._database.reading() as connection:
                     row = connection.execute(select(release).where(release.c.hash == digest)).one()
                 self._remember(_loaded(row))
             return self._loaded[digest]
@@ -250,17 +255,17 @@ def _session(
 
 def _append(
     connection: Connection, session: int, history: tuple[Change, ...], given: Mapping[str, Any], now: dt.datetime
-) -> bool:
-    """Add the answers that differ from the current ones; False where none does."""
+) -> tuple[Change, ...]:
+    """Add the answers that differ from the current ones, and give them as the database gives them back."""
     now_held = current(history)
-    changes = [(fact, value) for fact, value in given.items() if value != now_held.get(fact)]
+    changed = [(fact, value) for fact, value in given.items() if value != now_held.get(fact)]
     rows = [
         {"consultation_id": session, "seq": seq, "fact": fact, "value": value, "given_at": now}
-        for seq, (fact, value) in enumerate(changes, start=len(history) + 1)
+        for seq, (fact, value) in enumerate(changed, start=len(history) + 1)
     ]
     if rows:
         connection.execute(insert(answer), rows)
-    return bool(rows)
+    return tuple(Change(row["seq"], row["fact"], row["value"], now.astimezone(dt.UTC)) for row in rows)
 
 
 def _readable(ruleset: Ruleset, answers: Mapping[str, object]) -> dict[str, Any]:

@@ -39,6 +39,17 @@ def test_every_answer_and_change_of_answer_is_kept_in_the_order_it_was_given(led
     assert kept.answers == {"age": 54, "symptoms": ["numbness"]}
 
 
+def test_what_an_answer_leaves_is_what_is_found_later(ledger, ruleset):
+    _, key = ledger.begin(ruleset, {"age": 54}, NOW)
+    elsewhere = later(minutes=1).astimezone(dt.timezone(dt.timedelta(hours=14)))
+
+    for answers in ({"symptoms": ["numbness"], "b12": "284 pg/mL"}, {"age": 55.5}, {"b12": None, "age": 55.5}, {}):
+        recorded = ledger.record(key, answers, elsewhere)
+
+        assert recorded == ledger.find(key, elsewhere)
+        assert str(recorded) == str(ledger.find(key, elsewhere))  # in the same time zone too
+
+
 def test_a_session_holds_what_a_consultation_takes(ledger, ruleset):
     _, key = ledger.begin(ruleset, {}, NOW)
     answers = {"b12": "1 480 pg/mL", "age": "54", "symptoms": [], "allergy": "unknown", "last_dose": "2026-11-02"}

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import OrderedDict
+from dataclasses import replace
 
 import pytest
+from flask import render_template as render
 from werkzeug.datastructures import MultiDict
 
 from tests.webui.guided import Controls, Guided, make_site, read_token
 from tests.webui.page_text import said
+from webui.shelf import usable
+from webui.words import rules_using
 
 SERUM = {"answer": "140", "unit": "ng/L"}
 
@@ -59,6 +64,40 @@ def test_a_question_tells_why_it_is_asked_and_which_rules_use_it(guided):
     assert "Why we ask this: 1 rule uses this answer It can still change: Regimen." in text
     assert "A low level with numbness calls for intensive injections When" in text
     assert "Source: A paper on made-up injections, Section 3" in text
+
+
+def test_the_rules_that_use_an_answer_are_written_once_for_each_ruleset(guided, made, monkeypatch):
+    rules = {name: replace(each, title="<Other>") for name, each in ruleset_of(made).rules.items()}
+    other = replace(ruleset_of(made), rules=rules)
+    fact = other.facts["numbness"]
+    written = []
+    monkeypatch.setattr("webui.words._lists", OrderedDict())
+    monkeypatch.setattr("webui.words.render_template", lambda *args, **kw: written.append(kw) or render(*args, **kw))
+    guided.see("questions/numbness")
+    guided.see("questions/numbness")
+    with made[0].test_request_context():
+        of_other = rules_using(other, fact)
+
+    assert [each["ruleset"].digest for each in written] == [ruleset_of(made).digest, other.digest]
+    assert "<strong>A low level with numbness" in guided.page.text  # markup that is not escaped a second time
+    assert "<strong>&lt;Other&gt;</strong>" in of_other
+
+
+def test_only_so_many_lists_of_rules_are_held(made, monkeypatch):
+    held = OrderedDict()
+    monkeypatch.setattr("webui.words._lists", held)
+    monkeypatch.setattr("webui.words.KEPT_LISTS", 2)
+    ruleset = ruleset_of(made)
+    with made[0].test_request_context():
+        for fact in ruleset.inputs:
+            rules_using(ruleset, fact)
+
+    assert [fact for _, fact in held] == [fact.id for fact in ruleset.inputs][-2:]
+
+
+def ruleset_of(made):
+    with made[0].app_context():
+        return usable("injections").loaded
 
 
 def test_a_note_for_clinicians_stands_in_details(guided):
