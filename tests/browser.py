@@ -6,9 +6,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+WIDE = {"width": 1280, "height": 900}
+NARROW = {"width": 320, "height": 640}
 
 FLAGS = (
     "--no-sandbox",  # root has none, and CI runs as root
@@ -41,3 +46,47 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+@contextmanager
+def new_page(browser: Browser, viewport=WIDE, **settings) -> Iterator[Page]:
+    """Open a page with cookies of its own; whatever it loads breaks no content-security policy and raises no error."""
+    context = browser.new_context(viewport=viewport, **settings)
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108 (Playwright marks what it is given)
+    page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
+    yield page
+    context.close()
+    assert errors == []
+
+
+def look_at(page: Page, folder: str | None, name: str) -> None:
+    """Let axe read the page and see that it does not scroll sideways; with a folder its picture is written there."""
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}-{page.viewport_size['width']}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button that leads to another page, and wait for that page with its styles."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).click()
+
+
+def follow(page: Page, name: str) -> None:
+    """Follow a link to another page: the first, where several of this name stand on the page."""
+    with page.expect_navigation():
+        page.get_by_role("link", name=name, exact=True).first.click()
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the control of this name has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()").startswith(name):
+            return
+    pytest.fail(f"Tab does not lead to {name!r}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from engine import consult, load_ruleset
+from tests.browser import NARROW, WIDE, chromium, new_page
 from tests.webui import failing
 from webui import create_app
 from webui.result import Ways
@@ -91,11 +93,9 @@ class Evaluate:
         return re.search(r'name="csrf_token" value="([^"]+)"', self.client.get(self.address).text)[1]
 
 
-@pytest.fixture(scope="session")
-def site():
-    """The address of a site that runs as it does for users, on waitress."""
-    app = made(TESTING=False)
-    failing.register(app)
+@contextmanager
+def running(app):
+    """Serve the site as it is served to users, on waitress; gives its address."""
     server = create_server(app, host="127.0.0.1", port=0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -103,3 +103,25 @@ def site():
     server.trigger.pull_trigger(lambda: close_all(server._map, ignore_all=True))  # run() ends when nothing is open
     thread.join()
     server.task_dispatcher.shutdown()
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The address of a site that runs as it does for users."""
+    app = made(TESTING=False)
+    failing.register(app)
+    with running(app) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(params=["wide", "narrow"])
+def page(request, browser):
+    """A page in a wide window, then one in a window as narrow as WCAG asks for."""
+    with new_page(browser, {"wide": WIDE, "narrow": NARROW}[request.param]) as page:
+        yield page

@@ -5,18 +5,13 @@ With `--screenshots DIR` a picture of each page state is written there.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser import chromium
+from tests.browser import NARROW, look_at, press, tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-WIDE = {"width": 1280, "height": 900}
-NARROW = {"width": 320, "height": 640}
 WRONG = "age: 54\nsex: women\nserum: 140\nlast: 2026-02-30\n"
 TORN = "age: 104\nsex: female\npregnancy: pregnant\nnumbness: no\nserum: 140 ng/L\nhabits: [cold]\nlast: unknown\n"
 ALARMING = "age: 54\nsex: male\nnumbness: no\nserum: 140 ng/L\nhabits: [alone]\nlast: unknown\n"
@@ -166,34 +161,10 @@ STATES = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(params=[WIDE, NARROW], ids=["wide", "narrow"])
-def page(request, browser):
-    context = browser.new_context(viewport=request.param)
-    page = context.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108 (Playwright marks what it is given)
-    page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
-    yield page
-    context.close()
-    assert errors == []
-
-
 @pytest.mark.parametrize("state", STATES)
 def test_a_page_passes_axe_and_never_scrolls_sideways(request, page, site, state):
     STATES[state](page, site)
-    if folder := request.config.getoption("--screenshots", default=None):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(folder) / f"{state}-{page.viewport_size['width']}.png", full_page=True)
-
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    look_at(page, request.config.getoption("--screenshots", default=None), state)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -397,18 +368,3 @@ def test_text_can_be_spaced_and_zoomed(page, site):
 def see_what_follows(page):
     """Send the form, and wait for the page that comes with its styles."""
     press(page, "See what follows")
-
-
-def press(page, name):
-    """Press a button that leads to another page."""
-    with page.expect_navigation():
-        page.get_by_role("button", name=name, exact=True).click()
-
-
-def tab_to(page, name):
-    """Press Tab until the control of this name has the focus."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent.trim()").startswith(name):
-            return
-    pytest.fail(f"Tab does not lead to {name!r}")
