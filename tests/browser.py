@@ -52,6 +52,7 @@ def chromium() -> Iterator[Browser]:
 def new_page(browser: Browser, viewport=WIDE, **settings) -> Iterator[Page]:
     """Open a page with cookies of its own; whatever it loads breaks no content-security policy and raises no error."""
     context = browser.new_context(viewport=viewport, **settings)
+    context.set_default_timeout(10_000)
     page = context.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108 (Playwright marks what it is given)
@@ -62,10 +63,14 @@ def new_page(browser: Browser, viewport=WIDE, **settings) -> Iterator[Page]:
 
 
 def look_at(page: Page, folder: str | None, name: str) -> None:
-    """Let axe read the page and see that it does not scroll sideways; with a folder its picture is written there."""
+    """Unfold what is folded, see that the page does not scroll sideways, and let axe read it.
+
+    With a folder its picture, folded as it comes, is written there.
+    """
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(folder) / f"{name}-{page.viewport_size['width']}.png", full_page=True)
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")  # axe skips the hidden
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
     found = Axe().run(page)
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
