@@ -50,7 +50,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def new_page(browser: Browser, viewport=WIDE, **settings) -> Iterator[Page]:
-    """Open a page with cookies of its own; neither it nor its tabs break a content-security policy or raise an error."""
+    """Open a page with cookies of its own; no tab of it breaks a content-security policy or raises an error."""
     context = browser.new_context(viewport=viewport, **settings)
     context.set_default_timeout(10_000)
     errors = []
