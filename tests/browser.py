@@ -52,7 +52,7 @@ def chromium() -> Iterator[Browser]:
 def new_page(browser: Browser, viewport=WIDE, **settings) -> Iterator[Page]:
     """Open a page with cookies of its own; no tab of it breaks a content-security policy or raises an error."""
     context = browser.new_context(viewport=viewport, **settings)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     errors = []
     context.on("weberror", lambda raised: errors.append(raised.error))
     context.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
