@@ -24,8 +24,7 @@ from tests.webui.guided import START, Clock
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 RULESET = load_ruleset(SHIPPED / "b12-general")
-CASES = {case.id: dict(case.answers) for case in RULESET.cases}
-TINGLING = CASES["pernicious-anaemia-with-numbness"]
+TINGLING = next(dict(case.answers) for case in RULESET.cases if case.id == "pernicious-anaemia-with-numbness")
 INTENSIVE = f"Suggested regimen: {RULESET.regimens['im_intensive_ongoing'].title}"
 RED = {"age": 54, "sex": "male", "neuro_symptoms": ["balance_gait"]}  # one answer from an emergency
 
@@ -102,10 +101,10 @@ def test_a_session_leads_to_a_regimen_with_dates_a_calendar_and_a_sheet(page, ge
     follow(page, "Get the suggested regimen")
     look(page, "result")
     assert heading(page) == INTENSIVE
-    assert RULESET.rules["injection-for-nerves"].title in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text(RULESET.rules["injection-for-nerves"].title)
 
-    for part, text in (("Day", "24"), ("Month", "Nov"), ("Year", "2026")):
-        page.get_by_label(part, exact=True).fill(text)
+    for label, text in (("Day", "24"), ("Month", "Nov"), ("Year", "2026")):
+        page.get_by_label(label, exact=True).fill(text)
     press(page, "Update dates")
     look(page, "result-dated")
     expect(page.get_by_role("table", name="Schedule from 24 November 2026")).to_be_visible()
