@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -93,7 +93,7 @@ class Alarms:
     """
 
     def __init__(self) -> None:
-        self._found: tuple[tuple[str, datetime.date, Set[tuple[str, Answer]]], ...] = ()
+        self._found: tuple[tuple[str, datetime.date, frozenset[tuple[str, Answer]]], ...] = ()
 
     def describe(self, here: Visit) -> bool:
         """Whether the answers of a session describe an emergency."""

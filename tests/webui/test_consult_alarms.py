@@ -46,7 +46,13 @@ def site(tmp_path_factory):
 
 
 @settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
-@given(steps=st.lists(st.tuples(st.integers(0, 1), st.sampled_from([*ANSWERS, "a day passes", "a day passes"])), min_size=4, max_size=16))
+@given(
+    steps=st.lists(
+        st.tuples(st.integers(0, 1), st.sampled_from([*ANSWERS, "a day passes", "a day passes"])),
+        min_size=4,
+        max_size=16,
+    )
+)
 def test_whatever_is_answered_in_whichever_session_an_emergency_stands_where_a_run_of_its_own_finds_it(site, steps):
     app, clock = site
     clock.at = START
