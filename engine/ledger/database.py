@@ -109,7 +109,7 @@ class Database:
             yield
             return
         if not self._pen.acquire(timeout=BUSY_SECONDS):
-            raise DatabaseError(BUSY, self.place, "SQLITE_BUSY")
+            raise DatabaseError(BUSY, self.place, "SQLITE_BUSY") from None
         try:
             yield
         finally:
