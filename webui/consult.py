@@ -284,5 +284,5 @@ def _page(here: Visit, view: str, fields: tuple[Field, ...], trouble: str, **mor
 def _frame(here: Visit) -> dict[str, object]:
     """What every page of a session shows."""
     told = Notice.of(here, request.args.getlist("changed"), request.args.getlist("aside"))
-    alarmed = request.endpoint != "consult.emergency" and here.alarms and telling.emergency(here.consultation)
-    return {"visit": here, "ruleset": here.ruleset, "notice": told, "alarmed": bool(alarmed)}
+    alarmed = request.endpoint != "consult.emergency" and here.alarming
+    return {"visit": here, "ruleset": here.ruleset, "notice": told, "alarmed": alarmed}

@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from flask import Flask, abort, current_app, url_for
 
 from engine import Consultation, Ruleset, consult
+from engine.dialogue import telling
 from engine.dialogue.session import Session, effects
 from engine.dialogue.telling import EMERGENCY, URGENCY
 from engine.language.model import Fact
@@ -19,6 +20,7 @@ from engine.language.values import Answer
 from engine.ledger import Kept, Ledger, NoSuchSession, ReleaseError, SessionExpired
 
 KEPT_READY = 64  # consultations, so that a page does not work out again what the one before it did
+KEPT_ALARMS = 64  # answers that describe an emergency
 
 
 class Keeper:
@@ -45,6 +47,7 @@ class Keeper:
 def init_app(app: Flask) -> None:
     """Say where sessions are kept."""
     app.extensions["keeper"] = Keeper(app.config["DATABASE"])
+    app.extensions["alarms"] = Alarms()
 
 
 def ledger() -> Ledger:
@@ -79,6 +82,41 @@ def _consulted(ruleset: Ruleset, answers: str, as_of: datetime.date) -> Consulta
 def forget_ready() -> None:
     """Let go of what is held in memory: what a person deletes is nowhere."""
     _consulted.cache_clear()
+    _alarms().clear()
+
+
+class Alarms:
+    """The latest answers that a run on durable-rules found to describe an emergency.
+
+    They do so whatever else is answered (growth, design.md section 3), so the pages after need no run of their own.
+    Threads share it without a lock: each puts a new tuple in place, and what another's overwrites is found again.
+    """
+
+    def __init__(self) -> None:
+        self._found: tuple[tuple[str, datetime.date, frozenset[tuple[str, Answer]]], ...] = ()
+
+    def describe(self, here: Visit) -> bool:
+        """Whether the answers of a session describe an emergency."""
+        release, day, given = here.kept.release, here.kept.as_of, here.consultation.answers.items()
+        if any(each[:2] == (release, day) and each[2] <= given for each in self._found):
+            return True
+        if telling.emergency(here.consultation) is None:
+            return False
+        self._found = ((release, day, frozenset(given)), *self._found[: KEPT_ALARMS - 1])
+        return True
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def clear(self) -> None:
+        """Forget them."""
+        self._found = ()
+
+
+def _alarms() -> Alarms:
+    found = current_app.extensions["alarms"]
+    assert isinstance(found, Alarms)  # noqa: S101 (init_app put it there)
+    return found
 
 
 @dataclass(frozen=True)
@@ -112,6 +150,11 @@ class Visit:
             return frozenset()
         rules = (rule for rule in self.ruleset.concluders[URGENCY] if EMERGENCY in rule.concludes(URGENCY))
         return frozenset({URGENCY, *(rule.id for rule in rules if rule.id in self.consultation.evaluation.applies)})
+
+    @property
+    def alarming(self) -> bool:
+        """Whether the answers describe an emergency, as a run on durable-rules found."""
+        return bool(self.alarms) and _alarms().describe(self)
 
     # Questions
 

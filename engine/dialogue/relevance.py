@@ -75,6 +75,7 @@ class _Possible:
         self.applies: set[str] = set()
         self.fails: set[str] = set()
         self._signs: dict[int, Sign] = {}  # by the id of a condition, which stays its own: the evaluation keeps it
+        self._to_come: dict[int, Sign] = {}
         self.valued: dict[str, bool] = {"as_of": evaluation.as_of is not None}
         for name in self.ruleset.order:
             self._visit(self.ruleset.facts[name])
@@ -116,10 +117,6 @@ class _Possible:
             self.whens[rule.id] = self.of(rule.when)
         return self.whens[rule.id]
 
-    def decided(self, rule: Rule) -> bool:
-        """Whether a rule applies or fails already."""
-        return rule.id in self.evaluation.applies or rule.id in self.evaluation.fails
-
     def _decide(self, rule: Rule) -> None:
         """Whether a rule applies and whether it fails, or can."""
         applies, fails = rule.id in self.evaluation.applies, rule.id in self.evaluation.fails
@@ -144,8 +141,16 @@ class _Possible:
         """The possible signs of a condition, found once."""
         found = self._signs.get(id(condition))
         if found is None:
-            found = self._signs[id(condition)] = self.evaluation.sign(condition) or self._find(condition)
+            stands = self.evaluation.sign(condition)
+            found = self._signs[id(condition)] = stands or self._find(condition)
+            self._to_come[id(condition)] = UNSIGNED if stands else found
         return found
+
+    def to_come(self, condition: Condition) -> Sign:
+        """The signs that a condition can still get: none where one stands."""
+        if id(condition) not in self._to_come:
+            self.of(condition)
+        return self._to_come[id(condition)]
 
     def _find(self, condition: Condition) -> Sign:
         if isinstance(condition, All):
@@ -194,6 +199,8 @@ class _Walk:
         self.possible = possible
         self.evaluation = possible.evaluation
         self.ruleset = possible.ruleset
+        decided = self.evaluation.applies | self.evaluation.fails
+        self.applying, self.failing = possible.applies - decided, possible.fails - decided  # rules, until walked
         self.open: set[str] = set()
         self.reachable: set[str] = set()
         self.seen: set[tuple[object, ...]] = set()
@@ -228,11 +235,10 @@ class _Walk:
 
     def want(self, condition: Condition, sign: Sign) -> None:
         """Walk to what could give a condition this sign, unless one stands or it cannot come about."""
-        self._once((id(condition), sign), lambda: self._want(condition, sign))
+        if self.possible.to_come(condition) & sign:
+            self._once((id(condition), sign), lambda: self._want(condition, sign))
 
     def _want(self, condition: Condition, sign: Sign) -> None:
-        if self.evaluation.sign(condition) or not self.possible.of(condition) & sign:
-            return
         if isinstance(condition, (All, Any)):
             for part in condition.parts:
                 self.want(part, sign)
@@ -292,12 +298,14 @@ class _Walk:
             (self._applies if sign == TRUE else self._fails)(rule)
 
     def _applies(self, rule: Rule) -> None:
-        if not self.possible.decided(rule) and rule.id in self.possible.applies:
+        if rule.id in self.applying:
+            self.applying.remove(rule.id)
             self.want(rule.when, TRUE)
             self._want_all((other.when for other in self.ruleset.overriders[rule.id]), FALSE)
 
     def _fails(self, rule: Rule) -> None:
-        if not self.possible.decided(rule) and rule.id in self.possible.fails:
+        if rule.id in self.failing:
+            self.failing.remove(rule.id)
             self.want(rule.when, FALSE)
             self._want_all((other.when for other in self.ruleset.overriders[rule.id]), TRUE)
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
@@ -55,6 +55,7 @@ class Database:
 
     engine: Engine
     place: str
+    _pen: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -65,7 +66,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that may change something: all of it is kept at the end of the block, or nothing."""
-        with self._telling(), self.engine.connect() as connection:
+        with self._telling(), self._turn(), self.engine.connect() as connection:
             connection.execution_options(begin="BEGIN IMMEDIATE")
             with connection.begin():
                 yield connection
@@ -100,6 +101,19 @@ class Database:
                     upgrade(config, "head")
                 except CommandError:  # it knows no such step
                     raise DatabaseError(NEWER, self.place) from None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let threads write to SQLite one after the other: it would have them sleep between looks, ever longer."""
+        if self.engine.dialect.name != "sqlite":
+            yield
+            return
+        if not self._pen.acquire(timeout=BUSY_SECONDS):
+            raise DatabaseError(BUSY, self.place, "SQLITE_BUSY") from None
+        try:
+            yield
+        finally:
+            self._pen.release()
 
     @contextmanager
     def _telling(self) -> Iterator[None]:

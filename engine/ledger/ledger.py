@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.language.answers import read_answers
@@ -31,6 +31,15 @@ from engine.ledger.tables import Instant, answer, consultation, release
 
 DAYS = 90
 MOST_LOADED = 50  # rulesets held in memory
+
+# Written once: to write a statement takes SQLAlchemy longer than SQLite takes to answer it.
+SESSION = select(consultation).where(consultation.c.key_hash == bindparam("key_hash"))
+CHANGES = (
+    select(answer.c.seq, answer.c.fact, answer.c.value, answer.c.given_at)
+    .where(answer.c.consultation_id == bindparam("session"))
+    .order_by(answer.c.seq)
+)
+LOCKED = SESSION.with_for_update()
 
 
 @dataclass(frozen=True)
@@ -242,14 +251,12 @@ def _loaded(row: Row[Any]) -> Ruleset:
 def _session(
     connection: Connection, key: str, now: dt.datetime, *, lock: bool = False
 ) -> tuple[Row[Any], tuple[Change, ...]]:
-    query: Select[Any] = select(consultation).where(consultation.c.key_hash == _hash(key))
-    row = connection.execute(query.with_for_update() if lock else query).first()
+    row = connection.execute(LOCKED if lock else SESSION, {"key_hash": _hash(key)}).first()
     if row is None:
         raise NoSuchSession
     if row.expires_at <= now:
         raise SessionExpired
-    changes = select(answer.c.seq, answer.c.fact, answer.c.value, answer.c.given_at)
-    rows = connection.execute(changes.where(answer.c.consultation_id == row.id).order_by(answer.c.seq))
+    rows = connection.execute(CHANGES, {"session": row.id})
     return row, tuple(Change(*each) for each in rows)
 
 

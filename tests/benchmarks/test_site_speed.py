@@ -9,6 +9,7 @@ every request waits for three others.
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
 import re
@@ -65,8 +66,9 @@ class Browser:
     def _ask(self, method, address, body=None, headers=None):
         self.connection.request(method, address, body, {**self.headers, **(headers or {})})
         response = self.connection.getresponse()
-        body = response.read()
-        self.size, self.text = len(body), body.decode("utf-8", "replace")  # a style comes compressed
+        sent = response.read()
+        body = gzip.decompress(sent) if response.getheader("Content-Encoding") == "gzip" else sent
+        self.size, self.text = len(sent), body.decode()
         assert response.status in {200, 303}, (response.status, address, self.text)
         if cookie := response.getheader("Set-Cookie"):
             self.headers |= {"Cookie": cookie.split(";")[0]}
@@ -201,7 +203,7 @@ def weight(browser, address):
     """Bytes of a page and of all that it refers to, as sent."""
     browser.get(address)
     size = browser.size
-    for asset in set(assets(browser)):
+    for asset in set(assets(browser.text)):
         browser.get(urljoin(address, asset))
         size += browser.size
     browser.address = address

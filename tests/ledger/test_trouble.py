@@ -8,7 +8,7 @@ import threading
 from contextlib import closing, contextmanager
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from engine.ledger import DatabaseError, Ledger, database
 from tests.ledger.conftest import NOW, ON_POSTGRES
@@ -68,6 +68,17 @@ def test_a_file_locked_for_itself_alone_does_not_open(impatient, file):
 
         with trouble("is busy"):
             Ledger.open(f"sqlite:///{file}")
+
+
+def test_threads_wait_for_their_turn_before_they_ask_sqlite_and_only_so_long(kept, impatient):
+    ledger, key = kept
+    asked = []
+    event.listen(ledger._database.engine, "checkout", lambda *_: asked.append("a connection"))
+    with ledger._database.writing(), trouble("is busy"):
+        ledger.record(key, {"age": 55}, NOW)
+    assert asked == ["a connection"]
+
+    assert ledger.record(key, {"age": 55}, NOW).answers == {"age": 55}
 
 
 @pytest.mark.parametrize("where", [ON_POSTGRES])
