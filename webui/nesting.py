@@ -21,6 +21,11 @@ class Node:
     step: Step
     under: list[Node] = field(default_factory=list)
 
+    @property
+    def size(self) -> int:
+        """How many steps it is, with all those under it."""
+        return 1 + sum(node.size for node in self.under)
+
 
 @dataclass(frozen=True)
 class Group:

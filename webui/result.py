@@ -116,10 +116,12 @@ class Section:
 def page(consultation: Consultation, ways: Ways, start: Start, **more: object) -> tuple[str, int]:
     """The result."""
     sections = _sections(consultation)
+    start = start if consultation.regimen else Start()  # without a regimen there is no field for it
     written = render_template(
         "result/result.html",
         **_common(consultation, ways, start),
         heading=heading(consultation),
+        in_short=in_short(consultation),
         settled=settled(consultation),
         also=also_concluded(consultation),
         undetermined=undetermined(consultation),
@@ -189,6 +191,13 @@ def heading(consultation: Consultation) -> str:
     if consultation.regimen:
         return f"Suggested regimen: {consultation.regimen.title}"
     return "What follows from these answers"
+
+
+def in_short(consultation: Consultation) -> str:
+    """What follows in a sentence; a regimen, whose title is the heading, by its doses."""
+    if consultation.regimen and not emergency(consultation):
+        return summary.schedule(consultation.regimen)
+    return summary.suggestion(consultation)
 
 
 def settled(consultation: Consultation) -> list[tuple[Fact, str]]:

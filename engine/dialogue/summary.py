@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from engine.dialogue.consultation import Consultation
 from engine.dialogue.telling import DISPOSITION, EMERGENCY, emergency
-from engine.language.model import Fact, Rule, Source
-from engine.language.wording import say_value
+from engine.language.model import Fact, Phase, Regimen, Rule, Source
+from engine.language.schedules import in_micrograms, say_every
+from engine.language.wording import say_how_long, say_value, sentence
 from engine.logic.trail import Step
 
 REGIMEN = "regimen"
@@ -79,10 +80,24 @@ def suggestion(consultation: Consultation) -> str:
         said.append(f"suggested regimen: {consultation.regimen.title}{product}")
     elif consultation.ruleset.regimens:
         said.append("no regimen is suggested" if consultation.complete else "no regimen is suggested yet")
-    sentence = "; ".join(said) or "nothing can be said yet"
+    found = "; ".join(said) or "nothing can be said yet"
     alarm = emergency(consultation)
     first = f"{alarm.fact.label}: {alarm.fact.labels[EMERGENCY]}. " if alarm else ""
-    return f"{first}{sentence[:1].upper()}{sentence[1:]}."
+    return f"{first}{sentence(found)}."
+
+
+def schedule(regimen: Regimen) -> str:
+    """The phases of a regimen in a sentence; what a phase does not say is as the local protocol says."""
+    phases = "; then ".join(_phase(phase) for phase in regimen.phases)
+    return f"{f'{regimen.product}. ' if regimen.product else ''}{sentence(phases)}."
+
+
+def _phase(phase: Phase) -> str:
+    said = [in_micrograms(phase.dose) if phase.dose else "a dose as the local protocol says", phase.route or ""]
+    often = say_every(phase.every) if phase.every else "as often as the local protocol says"
+    how_long = say_how_long(phase)
+    parts = ", ".join(part for part in (" ".join(filter(None, said)), often, how_long) if part)
+    return f"{phase.name[:1].lower()}{phase.name[1:]}: {parts}"
 
 
 def leading(consultation: Consultation) -> Fact | None:
