@@ -14,14 +14,16 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from engine.ledger import DatabaseError, Ledger, database
 from engine.ledger.database import open_database
+from engine.ledger.ledger import _append, _hash, _keep_release
 from engine.ledger.tables import answer, consultation, metadata
-from tests.ledger.conftest import NOW, ON_POSTGRES
+from tests.ledger.conftest import NOW, ON_POSTGRES, later
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -137,6 +139,25 @@ def test_threads_that_start_at_once_make_the_tables_once(url):
 def test_the_migrations_make_the_tables_that_the_code_uses(ledger):
     with ledger._database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
+
+
+def test_sessions_of_an_older_regimen_are_gone_on_with(url, monkeypatch, open_ledger, ruleset):
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "upgrade", lambda config, _, upgrade=command.upgrade: upgrade(config, "1"))
+        old = open_ledger(url)
+    with old._database.writing() as connection:
+        _keep_release(connection, ruleset, NOW)
+        for number, answers in ((1, 0), (2, 2)):
+            row = {"id": number, "key_hash": _hash(f"key {number}"), "release_hash": ruleset.digest, "as_of": NOW.date()}
+            row |= {"begun_at": NOW, "changed_at": NOW, "expires_at": later(days=9)}
+            connection.execute(insert(consultation).values(row))
+            _append(connection, number, 0, dict([("age", 54), ("symptoms", [])][:answers]), NOW)
+            _append(connection, number, answers, {"allergy": "no"}, later(minutes=1))
+
+    new = open_ledger(url)
+
+    assert [new.find(f"key {number}", NOW).begun_with for number in (1, 2)] == [0, 2]
+    assert new.record("key 2", {"age": 55}, NOW).answers == {"age": 55, "symptoms": [], "allergy": "no"}
 
 
 def test_the_answers_of_a_session_go_with_it_by_the_database_itself(ledger, ruleset):
