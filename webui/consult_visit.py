@@ -134,7 +134,7 @@ class Visit:
     @cached_property
     def _order(self) -> tuple[str, ...]:
         """The questions in the order in which they were first answered; not those that the session began with."""
-        given = (each.fact for each in self.kept.history if each.given_at > self.kept.begun_at)
+        given = (each.fact for each in self.kept.history[self.kept.begun_with :])
         return tuple(name for name in dict.fromkeys(given) if name not in self.consultation.set_aside)
 
     def before(self, facts: Iterable[Fact]) -> str | None:
@@ -167,7 +167,8 @@ def step(old: Visit, new: Visit, *, all_on_one_page: bool) -> str:
     What it did besides goes along in the address. The old answers are worked out again only where that matters.
     """
     told: dict[str, object] = {}
-    changed = [name for name, raw in old.kept.answers.items() if new.kept.answers.get(name) != raw]
+    now_given = new.consultation.answers
+    changed = [name for name, answer in old.consultation.answers.items() if now_given.get(name) != answer]
     if changed or new.consultation.set_aside:
         done = effects(old.session, new.session)
         told = {"aside": [fact.id for fact in done.set_aside]}

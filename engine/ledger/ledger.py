@@ -68,7 +68,6 @@ class Kept:
     as_of: dt.date
     history: tuple[Change, ...]
     begun_with: int
-    begun_at: dt.datetime
     expires_at: dt.datetime
 
     @property
@@ -193,9 +192,7 @@ class Ledger:
 
     def _kept(self, row: Row[Any], history: tuple[Change, ...], within: Connection | None = None) -> Kept:
         ruleset = self._ruleset(row.release_hash, within)
-        return Kept(
-            row.id, row.release_hash, ruleset, row.as_of, history, row.begun_with, row.begun_at, row.expires_at
-        )
+        return Kept(row.id, row.release_hash, ruleset, row.as_of, history, row.begun_with, row.expires_at)
 
     def _ruleset(self, digest: str, within: Connection | None = None) -> Ruleset:
         """A release, loaded once, within a transaction if one is at hand; threads that ask for it meanwhile wait."""

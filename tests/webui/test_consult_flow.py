@@ -195,6 +195,14 @@ def test_a_change_leads_to_what_it_opens_and_back_to_the_check(guided):
     assert guided.here == "check"
 
 
+def test_sending_a_page_again_in_another_spelling_changes_nothing(guided):
+    finished(guided, habits=["cold", "alone"])
+    guided.answers(serum="140.0 ng/l", habits=["alone", "cold"])
+
+    assert guided.here == "check"
+    assert guided.page.request.query_string == b""
+
+
 def test_a_change_that_opens_questions_says_so(guided):
     guided.answers(age="54", sex="male", numbness="no", serum="140 ng/L", habits=[], last="unknown")
     assert guided.here == "check"

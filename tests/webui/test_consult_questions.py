@@ -224,6 +224,18 @@ def test_a_confirmed_answer_that_cannot_be_used_is_refused_all_the_same(guided):
     assert guided.page.status_code == 422
 
 
+@pytest.mark.parametrize("moved", [0, -3600], ids=["stands still", "is set back"])
+def test_the_way_back_needs_no_clock(made, moved):
+    app, clock = made
+    app.config["NOW"] = lambda: clock.at
+    guided = Guided(app.test_client(), start="pregnant")
+    clock.at += datetime.timedelta(seconds=moved)
+    guided.answers(age="54")
+
+    assert guided.here == "questions/habits"
+    assert f'<a class="back" href="{guided.path("questions/age")}"' in guided.page.text
+
+
 def test_the_way_back_is_the_order_of_the_answers(made, guided):
     assert '<a class="back" href="/"' in guided.page.text
     guided.answers(age="54", sex="female", pregnancy="not_pregnant")
