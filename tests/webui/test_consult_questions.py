@@ -166,6 +166,8 @@ TWICE = "An answer is given and “I do not know” is chosen too. Keep one of t
         ("last",   {"day": "30", "month": "2", "year": "2026"}, "'30 2 2026' is no date of the calendar."),
         ("last",   {"day": "3", "month": "ma", "year": "2026"}, "'3 ma 2026' is no date of the calendar."),
         ("last",   {"day": "3", "month": "May", "year": "26"}, "Last injection: Write the year with four digits"),
+        ("last",   {"day": "3", "month": "May", "year": "0026"}, "Last injection: The year 0026 is too long ago."),
+        ("last",   {"day": "3", "month": "May", "year": "0999"}, "Last injection: The year 0999 is too long ago."),
         ("last",   {"day": "3", "month": "May", "year": ""},  "The date is not complete. Add the year."),
         ("last",   {"day": "3", "answer": "unknown"},         "The date is not complete. Add the month and the year."),
     ],
