@@ -40,10 +40,10 @@ TOLD = {
     ),
     503: ("Answers cannot be kept right now", "Wait a minute, then try again."),
 }
-RELEASE = (
-    "This session cannot be gone on with",
-    "Its answers are kept. Whoever runs this site can open it with the version of Regimen that it was begun with. You"
-    " can also begin a new one from the start page.",
+RELEASE_TITLE = "This session cannot be gone on with"
+RELEASE_CURE = (
+    "Its answers are kept. Whoever runs this site can open it with the version of Regimen that it was begun with."
+    " Or begin a new one from the start page."
 )
 ELSE = ("This could not be done", "Go to the start page and try again.")
 STALE_TITLE = "This form cannot be accepted"
@@ -84,7 +84,7 @@ def init_app(app: Flask) -> None:
     tell(app, DatabaseError, 503)
     tell(app, NoSuchSession, 404)
     app.register_error_handler(SessionExpired, lambda error: _page(_forgettable(_failure(410, str(error)))))
-    app.register_error_handler(ReleaseError, lambda error: _page(_forgettable(Failure(409, *RELEASE, str(error)))))
+    app.register_error_handler(ReleaseError, lambda error: _page(_forgettable(Failure(409, RELEASE_TITLE, RELEASE_CURE, str(error)))))
 
 
 def tell(app: Flask, kind: type[RegimenError], code: int) -> None:
@@ -105,7 +105,7 @@ def unavailable(error: RegimenError) -> Response:
 
 
 def try_later(response: Response, error: RegimenError) -> Response:
-    """A page that tells that the database cannot be used: whoever runs the site reads of it, a browser when to retry."""
+    """A page that tells that the database cannot be used: the log has it, a browser when to retry."""
     logs.fault(error)
     response.headers["Retry-After"] = str(BUSY_SECONDS)
     return response

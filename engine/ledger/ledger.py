@@ -130,10 +130,11 @@ class Ledger:
             raise ReleaseError("This ruleset was not read from files, so no session under it can be kept.")
         given = {fact: value for fact, value in _readable(ruleset, answers).items() if value is not None}
         key = secrets.token_urlsafe(32)
-        begun = {"begun_at": now, "changed_at": now, "expires_at": now + dt.timedelta(days=days)}
+        begun = {"begun_with": len(given), "begun_at": now, "changed_at": now}
+        begun |= {"expires_at": now + dt.timedelta(days=days)}
         with self._database.writing() as connection:
             _keep_release(connection, ruleset, now)
-            row = {"key_hash": _hash(key), "release_hash": ruleset.digest, "as_of": now.date(), "begun_with": len(given)}
+            row = {"key_hash": _hash(key), "release_hash": ruleset.digest, "as_of": now.date()}
             made = insert(consultation).values(row | begun).returning(consultation.c.id)
             _append(connection, connection.execute(made).scalar_one(), 0, given, now)
             found, history = _session(connection, key, now)

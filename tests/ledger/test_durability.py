@@ -147,8 +147,8 @@ def test_sessions_of_an_older_regimen_are_gone_on_with(url, monkeypatch, open_le
     with old._database.writing() as connection:
         _keep_release(connection, ruleset, NOW)
         for number, answers in ((1, 0), (2, 2)):
-            row = {"id": number, "key_hash": _hash(f"key {number}"), "release_hash": ruleset.digest, "as_of": NOW.date()}
-            row |= {"begun_at": NOW, "changed_at": NOW, "expires_at": later(days=9)}
+            row = {"id": number, "key_hash": _hash(f"key {number}"), "release_hash": ruleset.digest}
+            row |= {"as_of": NOW.date(), "begun_at": NOW, "changed_at": NOW, "expires_at": later(days=9)}
             connection.execute(insert(consultation).values(row))
             _append(connection, number, 0, dict([("age", 54), ("symptoms", [])][:answers]), NOW)
             _append(connection, number, answers, {"allergy": "no"}, later(minutes=1))
@@ -213,10 +213,11 @@ def test_a_connection_that_the_server_cut_is_made_again(where, postgres_url, ope
     _, key = ledger.begin(ruleset, {"age": 54}, NOW)
     other = open_database(postgres_url)
     with other.reading() as connection:
-        cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
-        assert all(connection.execute(text(f"{cut} current_database()")).scalars())  # each has ended
+        cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        ended = connection.execute(text(f"{cut} AND datname = current_database()")).scalars().all()
     other.engine.dispose()
 
+    assert ended == [True]
     assert ledger.find(key, NOW).answers == {"age": 54}
 
 

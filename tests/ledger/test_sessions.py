@@ -108,8 +108,13 @@ def test_an_answer_written_in_another_way_is_no_change(ledger, ruleset, fact, on
 
 
 @pytest.mark.parametrize(
-    ("fact", "once",        "again"),
-    [("b12", "1080 pmol/L", "1081 pmol/L"), ("b12", "1080 pmol/L", "1080 ng/L"), ("age", 54, None), ("allergy", "no", "unknown")],
+    ("fact",    "once",        "again"),
+    [
+        ("b12",     "1080 pmol/L", "1081 pmol/L"),
+        ("b12",     "1080 pmol/L", "1080 ng/L"),
+        ("age",     54,            None),
+        ("allergy", "no",          "unknown"),
+    ],
 )  # fmt: skip
 def test_another_answer_is_a_change_however_little_differs(ledger, ruleset, fact, once, again):
     _, key = ledger.begin(ruleset, {fact: once}, NOW)
