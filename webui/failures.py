@@ -84,7 +84,9 @@ def init_app(app: Flask) -> None:
     tell(app, DatabaseError, 503)
     tell(app, NoSuchSession, 404)
     app.register_error_handler(SessionExpired, lambda error: _page(_forgettable(_failure(410, str(error)))))
-    app.register_error_handler(ReleaseError, lambda error: _page(_forgettable(Failure(409, RELEASE_TITLE, RELEASE_CURE, str(error)))))
+    app.register_error_handler(
+        ReleaseError, lambda error: _page(_forgettable(Failure(409, RELEASE_TITLE, RELEASE_CURE, str(error))))
+    )
 
 
 def tell(app: Flask, kind: type[RegimenError], code: int) -> None:
