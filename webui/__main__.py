@@ -19,6 +19,7 @@ def serve(host: str, port: int, database: str | None = None, threads: int = 4) -
     """Serve until interrupted; the exit status is 1 if the address, the database or the secret key cannot be had."""
     import gc
     import logging
+    import threading
 
     from waitress import create_server
 
@@ -38,12 +39,13 @@ def serve(host: str, port: int, database: str | None = None, threads: int = 4) -
     except OSError as error:
         print(_refusal(error, host, port), file=sys.stderr)
         return 1
-    app.extensions["shelf"].entries()  # whoever starts the site waits for rulesets to be read, not the first visitor
+    app.extensions["shelf"].warm()  # whoever starts the site waits for rulesets to be read, not the first visitor
     gc.collect()
     gc.freeze()  # they are 100,000 objects that stay: each full collection would go through them and hold requests up
     taken = getattr(server, "effective_port", port)  # port 0 means any that is free
     name = f"[{host}]" if ":" in host else host
     print(f"Regimen is at http://{name}:{taken}  (Ctrl-C stops it)", flush=True)
+    threading.Thread(target=app.extensions["shelf"].run_cases, daemon=True).start()
     server.run()
     return 0
 

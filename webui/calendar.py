@@ -17,12 +17,12 @@ from engine import Consultation
 from engine.dialogue.schedule import AS_LOCAL, ONGOING, Dated, Window, dated, say_window
 from engine.language.model import Phase, Regimen, Ruleset
 from engine.language.schedules import Span, in_micrograms, read_duration
+from engine.language.wording import CARE
 
 FREQUENCIES = {"day": "DAILY", "week": "WEEKLY", "month": "MONTHLY", "year": "YEARLY"}
 LAST_DAY_OF_EVERY_MONTH = 28  # "monthly" from the 31st skips months in a calendar; ours counts to their last day
 FOR_EVER = {ONGOING, "life"}
 ALL = 400  # doses of a phase that ends
-CARE = "Decision support: check with a licensed clinician and your local protocol."
 
 
 def calendar(consultation: Consultation, regimen: Regimen, start: dt.date) -> bytes:

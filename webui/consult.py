@@ -6,6 +6,7 @@ goes wrong with a form, the same form comes back with what was typed.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterable
 
 from flask import (
@@ -14,6 +15,7 @@ from flask import (
     after_this_request,
     current_app,
     jsonify,
+    make_response,
     redirect,
     render_template,
     request,
@@ -30,6 +32,7 @@ from engine.ledger import DatabaseError, NoSuchSession, SessionExpired
 from webui import consult_check, result
 from webui.assets import compress
 from webui.consult_visit import Notice, Visit, forget_ready, ledger, now, step, visit
+from webui.failures import try_later
 from webui.fields import Field, Reading, read
 from webui.result import Ways
 from webui.security import WHY_STALE, check_token, exempt, no_store
@@ -72,7 +75,7 @@ def resume(key: str) -> ResponseReturnValue:
 
 @blueprint.route("/sessions/<key>/questions/<name>", methods=["GET", "POST"])
 def question(key: str, name: str) -> ResponseReturnValue:
-    """Ask a question and take its answer; with `change` it is one given before, and the way leads back to the check."""
+    """Ask a question and take its answer; with `change`, from the check, that is the page to go back to."""
     here = visit(key)
     fact = here.question(name)
     if not _posted() and not here.session.can_answer(fact):
@@ -186,14 +189,20 @@ def save(key: str) -> ResponseReturnValue:
     """Give the link to come back by, and say how long it lasts."""
     here = visit(key)
     link = url_for(".resume", key=key, _external=True)
-    return render_template("consult/save.html", **_frame(here), link=link, onward=here.onward())
+    return render_template("consult/save.html", **_frame(here), link=link, last=_last_day(here), onward=here.onward())
+
+
+def _last_day(here: Visit) -> datetime.date:
+    """The last day, where the site is, on which the link works from its beginning to its end."""
+    change_of_clocks = datetime.timedelta(hours=1)
+    ends = (here.kept.expires_at - change_of_clocks).astimezone(now().tzinfo)
+    return ends.date() - datetime.timedelta(days=1)
 
 
 @blueprint.get("/sessions/<key>/forget")
 def leave(key: str) -> ResponseReturnValue:
-    """Ask whether the session is to be deleted."""
-    here = visit(key)
-    return render_template("consult/forget.html", **_frame(here), onward=here.onward())
+    """Ask whether the session is to be deleted; one that cannot be opened any more can be deleted too."""
+    return render_template("consult/forget.html", onward=url_for(".resume", key=key))
 
 
 @blueprint.post("/sessions/<key>/forget")
@@ -257,7 +266,7 @@ def _take(here: Visit, fields: tuple[Field, ...], show: Show, *, may_be_blank: b
     except (AnswerError, NoSuchSession, SessionExpired):  # it ended since the page was opened: say so there
         return redirect(here.address("resume"), 303)
     except DatabaseError as error:
-        return show(fields, f"{error} {NOT_SAVED}"), 503
+        return try_later(make_response(show(fields, f"{error} {NOT_SAVED}"), 503), error)
     on_all = request.endpoint == "consult.everything"
     return redirect(step(here, Visit(here.key, kept), all_on_one_page=on_all), 303)
 

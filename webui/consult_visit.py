@@ -17,7 +17,7 @@ from engine.dialogue.session import Session, effects
 from engine.dialogue.telling import EMERGENCY, URGENCY
 from engine.language.model import Fact
 from engine.language.values import Answer
-from engine.ledger import Kept, Ledger, NoSuchSession, ReleaseError, SessionExpired
+from engine.ledger import Kept, Ledger
 
 KEPT_READY = 64  # consultations, so that a page does not work out again what the one before it did
 KEPT_ALARMS = 64  # answers that describe an emergency
@@ -63,15 +63,8 @@ def now() -> datetime.datetime:
 
 
 def visit(key: str) -> Visit:
-    """The session that a link opens, or the page that says that there is none, or that it has expired."""
-    try:
-        return Visit(key, ledger().find(key, now()))
-    except NoSuchSession:
-        abort(404, "There is no session at this address. It may have been forgotten, or the address is not complete.")
-    except SessionExpired:
-        abort(410, "This session has expired, and its answers can be read no more.")
-    except ReleaseError as error:
-        abort(409, str(error))
+    """The session that a link opens; `failures` has the pages where it opens none."""
+    return Visit(key, ledger().find(key, now()))
 
 
 @lru_cache(maxsize=KEPT_READY)
@@ -177,7 +170,7 @@ class Visit:
     @cached_property
     def _order(self) -> tuple[str, ...]:
         """The questions in the order in which they were first answered; not those that the session began with."""
-        given = (each.fact for each in self.kept.history if each.given_at > self.kept.begun_at)
+        given = (each.fact for each in self.kept.history[self.kept.begun_with :])
         return tuple(name for name in dict.fromkeys(given) if name not in self.consultation.set_aside)
 
     def before(self, facts: Iterable[Fact]) -> str | None:
@@ -210,7 +203,8 @@ def step(old: Visit, new: Visit, *, all_on_one_page: bool) -> str:
     What it did besides goes along in the address. The old answers are worked out again only where that matters.
     """
     told: dict[str, object] = {}
-    changed = [name for name, raw in old.kept.answers.items() if new.kept.answers.get(name) != raw]
+    now_given = new.consultation.answers
+    changed = [name for name, answer in old.consultation.answers.items() if now_given.get(name) != answer]
     if changed or new.consultation.set_aside:
         done = effects(old.session, new.session)
         told = {"aside": [fact.id for fact in done.set_aside]}

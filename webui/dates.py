@@ -9,6 +9,7 @@ from engine.language.wording import MONTHS
 
 PARTS = ("day", "month", "year")
 YEAR = 4  # digits; with two, 26 may be 1926, 2026 or the year 26
+FIRST_YEAR = 1000  # 0026 is meant to be another
 SHORTEST_MONTH = 3  # letters that tell months apart
 
 
@@ -38,6 +39,8 @@ def read_date(typed: tuple[str, str, str]) -> dt.date | None:
         raise NoDateError(f"The date is not complete. Add the {' and the '.join(missing)}.", missing)
     if _number(year) and len(year) != YEAR:
         raise NoDateError("Write the year with four digits, such as 2026.", ("year",))
+    if 0 < _number(year) < FIRST_YEAR:
+        raise NoDateError(f"The year {year} is too long ago. Write the whole year, such as 2026.", ("year",))
     numbers = _number(day), _month(month), _number(year)
     try:
         return dt.date(numbers[2], numbers[1], numbers[0])

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from engine import RegimenError
-from engine.ledger import DatabaseError
+from engine.ledger import DatabaseError, NoSuchSession, ReleaseError, SessionExpired
 from webui import limits, logs
 from webui.asking import wants_json
 from webui.security import WHY_STALE, no_store
@@ -40,6 +40,11 @@ TOLD = {
     ),
     503: ("Answers cannot be kept right now", "Wait a minute, then try again."),
 }
+RELEASE_TITLE = "This session cannot be gone on with"
+RELEASE_CURE = (
+    "Its answers are kept. Whoever runs this site can open it with the version of Regimen that it was begun with."
+    " Or begin a new one from the start page."
+)
 ELSE = ("This could not be done", "Go to the start page and try again.")
 STALE_TITLE = "This form cannot be accepted"
 STALE_CURE = f"{WHY_STALE} Go back, reload the page and send it again."
@@ -56,6 +61,7 @@ class Failure:
         number: the number to report, for a fault.
         typed: what was sent with a form, to copy (`again` is false) or to send again with a button.
         lost_files: a file was sent, which cannot be offered again.
+        forget: the page that deletes the session, where the failure is about one that is still kept.
     """
 
     code: int
@@ -66,6 +72,7 @@ class Failure:
     typed: list[tuple[str, str]] = field(default_factory=list)
     again: bool = False
     lost_files: bool = False
+    forget: str = ""
 
 
 def init_app(app: Flask) -> None:
@@ -75,6 +82,11 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(RateLimitExceeded, _too_often)
     tell(app, RegimenError, 422)
     tell(app, DatabaseError, 503)
+    tell(app, NoSuchSession, 404)
+    app.register_error_handler(SessionExpired, lambda error: _page(_forgettable(_failure(410, str(error)))))
+    app.register_error_handler(
+        ReleaseError, lambda error: _page(_forgettable(Failure(409, RELEASE_TITLE, RELEASE_CURE, str(error))))
+    )
 
 
 def tell(app: Flask, kind: type[RegimenError], code: int) -> None:
@@ -89,10 +101,14 @@ def tell(app: Flask, kind: type[RegimenError], code: int) -> None:
 
 def unavailable(error: RegimenError) -> Response:
     """The page for a database that is missing or locked: nothing of what was sent is lost."""
-    logs.fault(error)
     sent = request.method == "POST"
     nothing_lost = "Nothing was lost: what you sent is on this page." if sent else "Nothing was lost."
-    response = _page(_sendable(_failure(503, f"{error}\n{nothing_lost}")))
+    return try_later(_page(_sendable(_failure(503, f"{error}\n{nothing_lost}"))), error)
+
+
+def try_later(response: Response, error: RegimenError) -> Response:
+    """A page that tells that the database cannot be used: the log has it, a browser when to retry."""
+    logs.fault(error)
     response.headers["Retry-After"] = str(BUSY_SECONDS)
     return response
 
@@ -123,6 +139,11 @@ def _too_often(_: RateLimitExceeded) -> Response:
 def _failure(code: int, said: str | None = None) -> Failure:
     title, cure = TOLD.get(code, ELSE)
     return Failure(code, title, cure, said, logs.request_id() if code >= HTTPStatus.INTERNAL_SERVER_ERROR else "")
+
+
+def _forgettable(failure: Failure) -> Failure:
+    """The same with a link to delete the session that the address is of."""
+    return replace(failure, forget=url_for("consult.leave", key=(request.view_args or {})["key"]))
 
 
 def _sendable(failure: Failure) -> Failure:

@@ -20,6 +20,8 @@ from typing import Any
 
 from flask import Flask, Response, g, has_request_context, request
 
+from engine.ledger import DatabaseError
+
 OWN = "webui"
 OTHERS = ("waitress", "werkzeug", "flask-limiter")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
@@ -66,7 +68,8 @@ def request_id() -> str:
 
 def fault(error: BaseException) -> None:
     """Write a fault: which request met it, and where."""
-    log.error("fault", extra={"fields": {**_asked(), "faults": places(error)}})
+    reason = {"reason": error.reason} if isinstance(error, DatabaseError) else {}
+    log.error("fault", extra={"fields": {**_asked(), **reason, "faults": places(error)}})
 
 
 def places(error: BaseException) -> list[dict[str, Any]]:

@@ -93,7 +93,8 @@ def rule(name: str, rule: str) -> str:
         rule=found,
         facts=[entry.loaded.facts[each] for each in names],
         case_links=[
-            (url_for("evaluate.form", name=name, case=case.id), case.title) for case in entry.cases_firing.get(rule, ())
+            (url_for("evaluate.form", name=name, case=case.id), case.title)
+            for case in entry.checked.firing.get(rule, ())
         ],
     )
 

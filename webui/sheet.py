@@ -16,10 +16,9 @@ from engine.dialogue.telling import EMERGENCY, emergency
 from engine.language.model import Phase, Regimen
 from engine.language.schedules import in_micrograms
 from engine.language.values import UNKNOWN
-from engine.language.wording import say_date, say_held, say_how_long, say_value, sentence
+from engine.language.wording import CARE, say_date, say_held, say_how_long, say_value, sentence
 from webui.timeline import UNDATED, timeline
 
-CARE = "Teaching and decision support. Check with a licensed clinician and your local protocol."
 TO_FILL_IN = ("Date given", "Site", "Batch", "Initials")
 FREE_ROWS = 3  # for doses that the schedule gives no figure for
 BRING = (

@@ -9,15 +9,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from flask import abort, current_app
 
-from engine import Ruleset, RulesetError, consult, load_ruleset
+from engine import RegimenError, Ruleset, RulesetError, consult, load_ruleset
 from engine.language.errors import Mark, Problem
-from engine.language.model import Case
 from engine.verify.cases import Checked, check_cases
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -34,22 +34,13 @@ class Entry:
 
     @cached_property
     def checked(self) -> Checked:
-        """What running its cases comes to; run when first asked for."""
+        """What running its cases comes to; some seconds for hundreds of them, when first asked for."""
         return check_cases(self.loaded)
 
     @cached_property
     def failed_cases(self) -> dict[str, str]:
         """What is wrong with each case that fails, by its id."""
         return {finding.subject: finding.message for finding in self.checked.findings if finding.kind == "failed_case"}
-
-    @cached_property
-    def cases_firing(self) -> dict[str, list[Case]]:
-        """For each rule the cases in which it applies."""
-        found: dict[str, list[Case]] = {}
-        for case in self.loaded.cases:
-            for rule in consult(self.loaded, dict(case.answers), case.as_of).run.applies:
-                found.setdefault(rule, []).append(case)
-        return found
 
     @cached_property
     def at_most(self) -> dict[str, int]:
@@ -86,6 +77,18 @@ class Shelf:
             folders = self._folders()
             return [self._entry(name, folders) for name in sorted(folders)]
 
+    def warm(self) -> None:
+        """Read every ruleset and run it once, which compiles it for the matcher: a first visitor does not wait."""
+        for entry in self.entries():
+            with suppress(RegimenError):  # its pages tell it
+                _ = consult(entry.loaded).results
+
+    def run_cases(self) -> None:
+        """Run the cases of every ruleset, for the pages that tell what came of them."""
+        for entry in self.entries():
+            with suppress(RegimenError):
+                _ = entry.checked
+
     def find(self, name: str) -> Entry | None:
         """The ruleset of this name, or None."""
         with self._lock:
@@ -107,16 +110,23 @@ class Shelf:
 
     def _entry(self, name: str, folders: dict[str, Path]) -> Entry:
         stamp, entry = self._kept.get(name, (None, None))
-        if entry is None or entry.folder != folders[name] or stamp != self._stamp(entry, folders):
+        if entry is None or entry.folder != folders[name] or stamp != _stamp(_watched(entry, folders)):
+            before = {folder: _stamp([folder]) for folder in folders.values()}  # an edit while it is read shows later
             entry = _load(name, folders[name])
-            self._kept[name] = self._stamp(entry, folders), entry
+            stamp = tuple(mark for folder in _watched(entry, folders) for mark in before[folder])
+            self._kept[name] = stamp, entry
         return entry
 
-    def _stamp(self, entry: Entry, folders: dict[str, Path]) -> Stamp:
-        """What changes when the files of a ruleset do; one with a base, or with problems, may rest on any folder."""
-        alone = entry.ruleset is not None and not entry.ruleset.extends
-        watched = [entry.folder] if alone else list(folders.values())
-        return tuple(sorted(mark for folder in watched for mark in _marks(folder)))
+
+def _watched(entry: Entry, folders: dict[str, Path]) -> list[Path]:
+    """The folders whose files a ruleset is read from; one with a base, or with problems, may rest on any."""
+    alone = entry.ruleset is not None and not entry.ruleset.extends
+    return [entry.folder] if alone else sorted(folders.values())
+
+
+def _stamp(folders: Iterable[Path]) -> Stamp:
+    """What changes when a file in these folders does."""
+    return tuple(mark for folder in folders for mark in sorted(_marks(folder)))
 
 
 def _marks(folder: Path) -> Iterable[tuple[str, int, int]]:

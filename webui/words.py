@@ -16,6 +16,7 @@ from engine.language.model import All, Any, Citation, Condition, Fact, Rule, Rul
 from engine.language.numbers import show_number
 from engine.language.values import Quantity
 from engine.language.wording import (
+    CARE,
     DEPENDS_ON_UNKNOWN,
     PHASE_PARTS,
     WAITS_FOR,
@@ -60,7 +61,9 @@ def init_app(app: Flask) -> None:
     )  # fmt: skip
     app.jinja_env.globals.update({word.__name__: word for word in words})
     app.jinja_env.filters.update(sentence=sentence, mid_sentence=mid_sentence)
-    app.jinja_env.globals.update(DEPENDS_ON_UNKNOWN=DEPENDS_ON_UNKNOWN, PHASE_PARTS=PHASE_PARTS, WAITS_FOR=WAITS_FOR)
+    app.jinja_env.globals.update(
+        CARE=CARE, DEPENDS_ON_UNKNOWN=DEPENDS_ON_UNKNOWN, PHASE_PARTS=PHASE_PARTS, WAITS_FOR=WAITS_FOR
+    )
 
 
 def clauses(ruleset: Ruleset, condition: Condition) -> tuple[str, list[str]]:

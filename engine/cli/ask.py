@@ -19,7 +19,7 @@ from engine.cli.ask_show import (
     show_why,
 )
 from engine.cli.keeping import Keeping
-from engine.cli.page import CARE, at_most
+from engine.cli.page import at_most
 from engine.cli.terminal import Terminal
 from engine.dialogue.consultation import Question, question_about
 from engine.dialogue.replies import read_reply
@@ -27,6 +27,7 @@ from engine.dialogue.session import Session, effects
 from engine.dialogue.telling import emergency, referral
 from engine.language.errors import AnswerError, AnswerProblem, did_you_mean, quote
 from engine.language.model import Fact
+from engine.language.wording import CARE
 
 YES, NO = {"yes", "y"}, {"no", "n"}
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
-
 import click
 
-from engine.cli.frame import Date, telling
+from engine.cli.frame import telling
 from engine.ledger import DatabaseError, Ledger
 
 DATABASE = click.option(
@@ -24,15 +22,12 @@ def ledger() -> None:
 
 @ledger.command()
 @DATABASE
-@click.option("--as-of", type=Date(), metavar="DATE", help="Take it to be this day, 00:00 UTC. Without it: now.")
 @telling
-def purge(database: str | None, as_of: datetime.date | None) -> int:
+def purge(database: str | None) -> int:
     """Delete the sessions that have expired, with all of their answers."""
     try:
         kept = Ledger.open(database)
-        # a command reads no clock either: what time it is the database knows
-        now = datetime.datetime.combine(as_of, datetime.time(), datetime.UTC) if as_of else kept.now()
-        number = kept.purge(now)
+        number = kept.purge(kept.now())  # a command reads no clock either: what time it is the database knows
         kept.close()
     except DatabaseError as error:
         raise error.named() from None

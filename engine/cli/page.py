@@ -13,7 +13,6 @@ from engine.language.model import Citation, Rule, Ruleset
 from engine.language.wording import WAITS_FOR, counted, say_held, say_strength, say_value
 from engine.logic.trail import Step, Used
 
-CARE = "Decision support and teaching. Check it with a licensed clinician and your local protocol."
 NARROWEST, WIDEST = 60, 100
 
 

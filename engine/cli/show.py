@@ -6,13 +6,14 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from engine.cli.page import CARE, Page, at_most, cited, show_answers_to_look_at, show_reasons, show_step, titles
+from engine.cli.page import Page, at_most, cited, show_answers_to_look_at, show_reasons, show_step, titles
 from engine.dialogue.consultation import Consultation, Question
 from engine.dialogue.silenced import silenced
 from engine.dialogue.telling import emergency, unknown_behind
 from engine.language.model import Fact, Phase, Regimen, Rule, Ruleset
 from engine.language.wording import (
     AS_THE_PROTOCOL_SAYS,
+    CARE,
     DEPENDS_ON_UNKNOWN,
     counted,
     say_condition,

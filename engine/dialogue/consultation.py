@@ -24,7 +24,7 @@ from engine.language.shapes import iso_date
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.logic.evaluate import Evaluation
 from engine.logic.outcome import Results
-from engine.logic.signs import FALSE, TRUE
+from engine.logic.signs import TRUE
 from engine.logic.trail import Trail
 
 
@@ -183,14 +183,8 @@ class Consultation:
         Raises:
             KeyError: there is no such fact.
         """
-        affected = resting_on(self.ruleset, fact)
-        open_goals = [
-            goal.fact
-            for goal in self.ruleset.goals
-            if not self.evaluation.goal_whens[goal.fact] & FALSE and not self.evaluation.settled(goal.fact)
-        ]
-        goals = tuple(name for name in open_goals if name in affected)
-        return Reasons(self.ruleset.facts[fact].why, goals, self.ruleset.users[fact])
+        asked = self.ruleset.facts[fact]
+        return Reasons(asked.why, self.relevance.goals_of(fact), self.ruleset.users[fact])
 
 
 def consult(

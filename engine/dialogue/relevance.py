@@ -49,7 +49,12 @@ class Relevance:
     @cached_property
     def reachable(self) -> frozenset[str]:
         """The open inputs, and those behind gates that can still open."""
-        return frozenset(self._walked.reachable)
+        return frozenset(self._walked.reached)
+
+    def goals_of(self, fact: str) -> tuple[str, ...]:
+        """The goals that the answer for an input can still change: those from which the walk comes to it."""
+        found = self._walked.back_from(fact)
+        return tuple(goal.fact for goal in self.ruleset.goals if goal.fact in found)
 
 
 def _standing(sign: Sign, otherwise: Sign) -> Sign:
@@ -189,10 +194,19 @@ class _Possible:
         return found
 
 
+_Step = str | tuple[object, ...]  # a goal; else a condition by its id and the sign wanted, or a fact whose value is
+
+
 class _Walk:
     """The walk from the goals; collects inputs that are open, and those that are reachable behind gates.
 
-    What is still to be walked waits in a list, so that a long chain of facts needs no deep recursion.
+    What is still to be walked waits in a list, so that a long chain of facts needs no deep recursion. A step is taken
+    once and leads on in the same way wherever it was come from; so one walk serves all goals, and the way back from an
+    input tells which of them it is for.
+
+    Attributes:
+        came_from: for each step those that led to it; the first steps come from goals.
+        reached: for each input that is reachable the steps that ended in it.
     """
 
     def __init__(self, possible: _Possible) -> None:
@@ -202,20 +216,36 @@ class _Walk:
         decided = self.evaluation.applies | self.evaluation.fails
         self.applying, self.failing = possible.applies - decided, possible.fails - decided  # rules, until walked
         self.open: set[str] = set()
-        self.reachable: set[str] = set()
-        self.seen: set[tuple[object, ...]] = set()
-        self.waiting: list[Callable[[], None]] = []
+        self.reached: dict[str, list[_Step]] = {}
+        self.came_from: dict[_Step, list[_Step]] = {}
+        self.waiting: list[tuple[_Step, Callable[[], None]]] = []
+        self.at: _Step
         self._goals()
         while self.waiting:
-            self.waiting.pop()()
+            self.at, walk = self.waiting.pop()
+            walk()
 
-    def _once(self, key: tuple[object, ...], step: Callable[[], None]) -> None:
-        if key not in self.seen:
-            self.seen.add(key)
-            self.waiting.append(step)
+    def back_from(self, fact: str) -> set[_Step]:
+        """The steps on all ways to an input, and the goals that they began at."""
+        found: set[_Step] = set()
+        waiting = list(self.reached.get(fact, ()))
+        while waiting:
+            step = waiting.pop()
+            if step not in found:
+                found.add(step)
+                waiting.extend(self.came_from.get(step, ()))
+        return found
+
+    def _once(self, step: _Step, walk: Callable[[], None]) -> None:
+        if step in self.came_from:
+            self.came_from[step].append(self.at)
+        else:
+            self.came_from[step] = [self.at]
+            self.waiting.append((step, walk))
 
     def _goals(self) -> None:
         for goal in self.ruleset.goals:
+            self.at = goal.fact
             when = self.evaluation.goal_whens[goal.fact]
             if goal.when and not when:
                 self.want(goal.when, TRUE)
@@ -341,4 +371,4 @@ class _Walk:
         if not gate:
             self._want_all(self.ruleset.gates_behind[fact.id], TRUE)
         if unanswered and self.possible.gates[fact.id] & TRUE:
-            self.reachable.add(fact.id)
+            self.reached.setdefault(fact.id, []).append(self.at)

@@ -41,6 +41,7 @@ COUNTED = frozenset({
 })  # fmt: skip
 SHORT = 2  # parts that "and" joins without a semicolon
 COMPARED = {"below": "below", "at_most": "at most", "at_least": "at least", "above": "above"}
+CARE = "Decision support and teaching. Check it with a licensed clinician and your local protocol."
 PHASE_PARTS = ("Dose", "Route", "How often", "How long", "Review after")
 DEPENDS_ON_UNKNOWN = "It depends on what was answered “I do not know”"
 WAITS_FOR = "It waits until it is known that this does not hold"

@@ -42,4 +42,4 @@ class SessionExpired(RegimenError):  # noqa: N818 (as above)
     """The session under this link was kept for as long as was said."""
 
     def __init__(self) -> None:
-        super().__init__("This session has expired: sessions are kept for a limited time. Begin a new one.")
+        super().__init__("This session has expired: sessions are kept for a limited time.")

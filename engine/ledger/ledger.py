@@ -33,13 +33,13 @@ DAYS = 90
 MOST_LOADED = 50  # rulesets held in memory
 
 # Written once: to write a statement takes SQLAlchemy longer than SQLite takes to answer it.
-SESSION = select(consultation).where(consultation.c.key_hash == bindparam("key_hash"))
-CHANGES = (
-    select(answer.c.seq, answer.c.fact, answer.c.value, answer.c.given_at)
-    .where(answer.c.consultation_id == bindparam("session"))
+WITH_ANSWERS = (
+    select(consultation, answer.c.seq, answer.c.fact, answer.c.value, answer.c.given_at)
+    .outerjoin(answer)
+    .where(consultation.c.key_hash == bindparam("key"))
     .order_by(answer.c.seq)
 )
-LOCKED = SESSION.with_for_update()
+LOCKED = select(consultation.c.id).where(consultation.c.key_hash == bindparam("key")).with_for_update()
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Kept:
         ruleset: that release.
         as_of: the day of the last answer, as the clock of whoever gave it had it.
         history: every answer and change of answer, in order.
+        begun_with: how many of these, from the first, were there when it began.
     """
 
     id: int
@@ -69,8 +70,7 @@ class Kept:
     ruleset: Ruleset
     as_of: dt.date
     history: tuple[Change, ...]
-    begun_at: dt.datetime
-    changed_at: dt.datetime
+    begun_with: int
     expires_at: dt.datetime
 
     @property
@@ -131,14 +131,15 @@ class Ledger:
         """
         if not ruleset.files:
             raise ReleaseError("This ruleset was not read from files, so no session under it can be kept.")
-        given = _readable(ruleset, answers)
+        given = {fact: value for fact, value in _readable(ruleset, answers).items() if value is not None}
         key = secrets.token_urlsafe(32)
-        begun = {"begun_at": now, "changed_at": now, "expires_at": now + dt.timedelta(days=days)}
+        begun = {"begun_with": len(given), "begun_at": now, "changed_at": now}
+        begun |= {"expires_at": now + dt.timedelta(days=days)}
         with self._database.writing() as connection:
             _keep_release(connection, ruleset, now)
-            row = {"key_hash": _hash(key), "release_hash": ruleset.digest, "as_of": now.date(), **begun}
-            number = connection.execute(insert(consultation).values(row).returning(consultation.c.id)).scalar_one()
-            _append(connection, number, (), given, now)
+            row = {"key_hash": _hash(key), "release_hash": ruleset.digest, "as_of": now.date()}
+            made = insert(consultation).values(row | begun).returning(consultation.c.id)
+            _append(connection, connection.execute(made).scalar_one(), 0, given, now)
             found, history = _session(connection, key, now)
         with self._loading:
             self._remember(ruleset)
@@ -167,17 +168,18 @@ class Ledger:
             NoSuchSession, SessionExpired, ReleaseError: as for `find`.
         """
         with self._database.writing() as connection:
-            row, history = _session(connection, key, now, lock=True)
+            connection.execute(LOCKED, {"key": _hash(key)})
+            row, history = _session(connection, key, now)  # by a statement of its own, which sees what was waited for
             kept = self._kept(row, history, connection)
-            given = _readable(kept.ruleset, answers)
-            added = _append(connection, row.id, history, given, now)
-            if not added:
+            changed = _changed(kept, _readable(kept.ruleset, answers))
+            if not changed:
                 return kept
+            added = _append(connection, row.id, len(history), changed, now)
             moment = now.astimezone(dt.UTC)  # as the database gives it back
-            times = {"changed_at": moment, "expires_at": moment + (row.expires_at - row.changed_at)}
-            later = {"as_of": now.date(), **times}
-            connection.execute(update(consultation).where(consultation.c.id == row.id).values(later))
-        return replace(kept, history=history + added, as_of=now.date(), **times)
+            later = {"as_of": now.date(), "expires_at": moment + (row.expires_at - row.changed_at)}
+            values = later | {"changed_at": moment}
+            connection.execute(update(consultation).where(consultation.c.id == row.id).values(values))
+        return replace(kept, history=history + added, **later)
 
     def forget(self, key: str) -> None:
         """Delete a session with all of its answers; one that is not there is forgotten already."""
@@ -194,8 +196,7 @@ class Ledger:
 
     def _kept(self, row: Row[Any], history: tuple[Change, ...], within: Connection | None = None) -> Kept:
         ruleset = self._ruleset(row.release_hash, within)
-        times = (row.begun_at, row.changed_at, row.expires_at)
-        return Kept(row.id, row.release_hash, ruleset, row.as_of, history, *times)
+        return Kept(row.id, row.release_hash, ruleset, row.as_of, history, row.begun_with, row.expires_at)
 
     def _ruleset(self, digest: str, within: Connection | None = None) -> Ruleset:
         """A release, loaded once, within a transaction if one is at hand; threads that ask for it meanwhile wait."""
@@ -248,27 +249,31 @@ def _loaded(row: Row[Any]) -> Ruleset:
     return ruleset
 
 
-def _session(
-    connection: Connection, key: str, now: dt.datetime, *, lock: bool = False
-) -> tuple[Row[Any], tuple[Change, ...]]:
-    row = connection.execute(LOCKED if lock else SESSION, {"key_hash": _hash(key)}).first()
-    if row is None:
+def _session(connection: Connection, key: str, now: dt.datetime) -> tuple[Row[Any], tuple[Change, ...]]:
+    """A session with its answers, read at one moment: of two statements the second may see what came in between."""
+    rows = connection.execute(WITH_ANSWERS, {"key": _hash(key)}).all()
+    if not rows:
         raise NoSuchSession
-    if row.expires_at <= now:
+    if rows[0].expires_at <= now:
         raise SessionExpired
-    rows = connection.execute(CHANGES, {"session": row.id})
-    return row, tuple(Change(*each) for each in rows)
+    return rows[0], tuple(Change(row.seq, row.fact, row.value, row.given_at) for row in rows if row.seq)
+
+
+def _changed(kept: Kept, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that differ from the current ones as they are read, however they are written."""
+    held = kept.answers
+    read = read_answers(kept.ruleset.facts, {fact: held[fact] for fact in given if fact in held})
+    now = read_answers(kept.ruleset.facts, {fact: value for fact, value in given.items() if value is not None})
+    return {fact: value for fact, value in given.items() if now.get(fact) != read.get(fact)}
 
 
 def _append(
-    connection: Connection, session: int, history: tuple[Change, ...], given: Mapping[str, Any], now: dt.datetime
+    connection: Connection, session: int, after: int, given: Mapping[str, Any], now: dt.datetime
 ) -> tuple[Change, ...]:
-    """Add the answers that differ from the current ones, and give them as the database gives them back."""
-    now_held = current(history)
-    changed = [(fact, value) for fact, value in given.items() if value != now_held.get(fact)]
+    """Add answers after those that are there, and give them as the database gives them back."""
     rows = [
         {"consultation_id": session, "seq": seq, "fact": fact, "value": value, "given_at": now}
-        for seq, (fact, value) in enumerate(changed, start=len(history) + 1)
+        for seq, (fact, value) in enumerate(given.items(), start=after + 1)
     ]
     if rows:
         connection.execute(insert(answer), rows)

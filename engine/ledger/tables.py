@@ -74,6 +74,7 @@ consultation = Table(
     Column("begun_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
+    Column("begun_with", Integer, nullable=False),  # so many answers, the first of them
     sqlite_autoincrement=True,  # the number of a session that was forgotten is never given to another
 )
 

@@ -6,8 +6,8 @@ came, and carries the case's answers as a witness that opens in a session.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.dialogue.consultation import Consultation, consult, shown
@@ -47,11 +47,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Checked:
-    """What checking a ruleset came to."""
+    """What checking a ruleset came to.
+
+    Attributes:
+        firing: for each rule that applies in a case the cases in which it does.
+    """
 
     findings: tuple[Finding, ...]
     passed: int = 0
     failed: int = 0
+    firing: Mapping[str, list[Case]] = field(default_factory=dict)
 
     @property
     def clean(self) -> bool:
@@ -62,25 +67,29 @@ class Checked:
 def check_cases(ruleset: Ruleset) -> Checked:
     """Run every case of a ruleset, those of its bases included."""
     findings: list[Finding] = []
+    firing: dict[str, list[Case]] = {}
     for case in ruleset.cases:
-        finding = check_case(ruleset, case)
+        consultation = consult(ruleset, dict(case.answers), case.as_of)
+        finding = check_case(consultation, case)
         if finding:
             findings.append(finding)
+        for rule in consultation.run.applies:
+            firing.setdefault(rule, []).append(case)
     reasons = {accepted.finding: accepted.reason for accepted in ruleset.accept}
     told = tuple(replace(finding, accepted=reasons.get(finding.name)) for finding in findings)
-    return Checked(told, len(ruleset.cases) - len(findings), len(findings))
+    return Checked(told, len(ruleset.cases) - len(findings), len(findings), firing)
 
 
-def check_case(ruleset: Ruleset, case: Case) -> Finding | None:
-    """Run one case; a finding where it fails."""
-    consultation = consult(ruleset, dict(case.answers), case.as_of)
+def check_case(consultation: Consultation, case: Case) -> Finding | None:
+    """Hold a case against what its answers came to; a finding where it fails."""
+    facts = consultation.ruleset.facts
     misses = list(_misses(consultation, case))
     if not misses:
         return None
-    facts = tuple(dict.fromkeys(test.fact for test in tests_in(case.expect))) if case.expect else ()
+    about = tuple(dict.fromkeys(test.fact for test in tests_in(case.expect))) if case.expect else ()
     message = f"case '{case.id}' ({case.title}): {'; '.join(misses)}. Mend the rules, or the case if it asks too much."
-    witness = {name: shown(ruleset.facts[name], answer) for name, answer in consultation.answers.items()}
-    return Finding("failed_case", case.id, message, case.mark, facts, (*case.fires, *case.not_fires), witness)
+    witness = {name: shown(facts[name], answer) for name, answer in consultation.answers.items()}
+    return Finding("failed_case", case.id, message, case.mark, about, (*case.fires, *case.not_fires), witness)
 
 
 def _misses(consultation: Consultation, case: Case) -> Iterator[str]:

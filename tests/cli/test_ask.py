@@ -16,13 +16,12 @@ from click.testing import CliRunner
 
 import engine
 from engine.cli import main
-from engine.cli.page import CARE
 from engine.dialogue.replies import read_reply
 from engine.language.answer_files import answers_text, parse_answers, read_answers_file, write_answers_file
 from engine.language.answers import read_answers
 from engine.language.typed import Misfit
 from engine.language.values import UNKNOWN
-from engine.language.wording import say_value
+from engine.language.wording import CARE, say_value
 
 # 2026-11: a worker of the suite has threads, and pexpect forks; the child goes straight on to another program
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of forkpty.*:DeprecationWarning")

@@ -95,6 +95,11 @@ def test_reasons_name_unsettled_goals_and_rules(small):
     assert engine.consult(small, {}).reasons("last_dose").rules[0].id == "overdue"
 
 
+def test_reasons_name_no_goal_that_a_question_cannot_change_any_more(small):
+    assert engine.consult(small, {}).reasons("allergy").goals == ("regimen", "cautions")
+    assert engine.consult(small, {"b12": "unknown"}).reasons("allergy").goals == ("cautions",)
+
+
 def test_an_answer_can_be_changed_and_one_behind_a_gate_that_closes_is_kept_and_set_aside(small):
     first = engine.consult(small, COMPLETE)
     second = first.answering(symptoms=[])

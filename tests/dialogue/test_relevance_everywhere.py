@@ -7,6 +7,7 @@ answered. All combinations are its states. `Space` evaluates each once, and each
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from functools import cached_property
 from itertools import count, product
 from math import prod
@@ -17,7 +18,7 @@ from engine.dialogue.relevance import Relevance
 from engine.logic.evaluate import Evaluation
 from engine.logic.outcome import results_of
 from engine.logic.signs import FALSE, TRUE
-from tests.random_rulesets import SMALL, random_as_of, random_ruleset, representatives
+from tests.random_rulesets import SMALL, random_answers, random_as_of, random_ruleset, representatives
 
 ABSENT = object()
 STATES = range(100, 2500)  # of a ruleset that is looked at
@@ -136,6 +137,28 @@ def assert_asks_only_what_it_may(ruleset, state, answered):
     whens = {goal.fact: evaluation.goal_whens[goal.fact] for goal in ruleset.goals}
     if all(when & FALSE or (when & TRUE and evaluation.settled(name)) for name, when in whens.items()):
         assert state.open == ()
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_a_question_is_for_the_goals_that_ask_it_when_they_are_alone(chunk):
+    seen = partial = 0
+    for seed in range(60):
+        rng = random.Random(f"goals {chunk} {seed}")
+        ruleset, as_of = random_ruleset(rng), random_as_of(rng)
+        alone = {goal.fact: replace(ruleset, goals=(goal,)) for goal in ruleset.goals}
+        for share in (0, 0.2, 0.5):
+            answers = random_answers(rng, ruleset, share)
+            relevance = Relevance(Evaluation(ruleset, answers, as_of))
+            asked = {name: Relevance(Evaluation(each, answers, as_of)).reachable for name, each in alone.items()}
+
+            assert frozenset().union(*asked.values()) == relevance.reachable
+            for fact in ruleset.inputs:
+                goals = tuple(name for name in asked if fact.id in asked[name])
+                assert relevance.goals_of(fact.id) == goals
+                seen += bool(goals)
+                partial += 0 < len(goals) < len(alone)
+    assert seen > 100
+    assert partial > 20
 
 
 def count_vain(space):

@@ -8,20 +8,21 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from engine.ledger import DatabaseError, Ledger, database
 from engine.ledger.database import open_database
+from engine.ledger.ledger import _append, _hash, _keep_release
 from engine.ledger.tables import answer, consultation, metadata
-from tests.ledger.conftest import NOW, ON_POSTGRES
+from tests.ledger.conftest import NOW, ON_POSTGRES, later
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,7 +47,7 @@ def start():
 def test_a_killed_process_loses_nothing_that_was_confirmed(url, start, open_ledger, moment):
     process = start("on", url)
     key = process.stdout.readline().strip()
-    threading.Timer(random.uniform(0, 0.4), process.kill).start()
+    threading.Timer(random.Random(moment).uniform(0, 0.4), process.kill).start()
     confirmed = process.stdout.read().split()
     assert process.wait() == -signal.SIGKILL, process.stderr.read()
 
@@ -139,6 +140,25 @@ def test_the_migrations_make_the_tables_that_the_code_uses(ledger):
         assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
 
 
+def test_sessions_of_an_older_regimen_are_gone_on_with(url, monkeypatch, open_ledger, ruleset):
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "upgrade", lambda config, _, upgrade=command.upgrade: upgrade(config, "1"))
+        old = open_ledger(url)
+    with old._database.writing() as connection:
+        _keep_release(connection, ruleset, NOW)
+        for number, answers in ((1, 0), (2, 2)):
+            row = {"id": number, "key_hash": _hash(f"key {number}"), "release_hash": ruleset.digest}
+            row |= {"as_of": NOW.date(), "begun_at": NOW, "changed_at": NOW, "expires_at": later(days=9)}
+            connection.execute(insert(consultation).values(row))
+            _append(connection, number, 0, dict([("age", 54), ("symptoms", [])][:answers]), NOW)
+            _append(connection, number, answers, {"allergy": "no"}, later(minutes=1))
+
+    new = open_ledger(url)
+
+    assert [new.find(f"key {number}", NOW).begun_with for number in (1, 2)] == [0, 2]
+    assert new.record("key 2", {"age": 55}, NOW).answers == {"age": 55, "symptoms": [], "allergy": "no"}
+
+
 def test_the_answers_of_a_session_go_with_it_by_the_database_itself(ledger, ruleset):
     ledger.begin(ruleset, {"age": 54}, NOW)
 
@@ -193,11 +213,11 @@ def test_a_connection_that_the_server_cut_is_made_again(where, postgres_url, ope
     _, key = ledger.begin(ruleset, {"age": 54}, NOW)
     other = open_database(postgres_url)
     with other.reading() as connection:
-        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
-        connection.execute(text(f"{cut} current_database()"))
+        cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        ended = connection.execute(text(f"{cut} AND datname = current_database()")).scalars().all()
     other.engine.dispose()
-    time.sleep(0.1)
 
+    assert ended == [True]
     assert ledger.find(key, NOW).answers == {"age": 54}
 
 

@@ -7,7 +7,7 @@ import hashlib
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, event, select
 
 from engine import AnswerError, consult
 from engine.language.values import UNKNOWN, Quantity
@@ -87,6 +87,47 @@ def test_sending_a_form_twice_adds_nothing(ledger, ruleset):
     twice = ledger.record(key, form, later(days=1))
 
     assert twice == once
+
+
+@pytest.mark.parametrize(
+    ("fact", "once",            "again"),
+    [
+        ("b12",      "1080 pmol/L",          "1,080 pmol/L"),
+        ("b12",      "1080 pmol/L",          "1080.0 pmol/l"),
+        ("age",      54,                     "54"),
+        ("symptoms", ["balance", "numbness"], ["numbness", "balance"]),
+    ],
+)  # fmt: skip
+def test_an_answer_written_in_another_way_is_no_change(ledger, ruleset, fact, once, again):
+    _, key = ledger.begin(ruleset, {fact: once}, NOW)
+
+    kept = ledger.record(key, {fact: again}, later(days=1))
+
+    assert told(kept) == [(fact, once)]
+    assert kept.as_of == NOW.date()
+
+
+@pytest.mark.parametrize(
+    ("fact",    "once",        "again"),
+    [
+        ("b12",     "1080 pmol/L", "1081 pmol/L"),
+        ("b12",     "1080 pmol/L", "1080 ng/L"),
+        ("age",     54,            None),
+        ("allergy", "no",          "unknown"),
+    ],
+)  # fmt: skip
+def test_another_answer_is_a_change_however_little_differs(ledger, ruleset, fact, once, again):
+    _, key = ledger.begin(ruleset, {fact: once}, NOW)
+
+    assert told(ledger.record(key, {fact: again}, later(days=1))) == [(fact, once), (fact, again)]
+
+
+def test_a_session_knows_what_it_began_with_though_the_clock_stands_still(ledger, ruleset):
+    begun, key = ledger.begin(ruleset, {"age": 54, "symptoms": []}, NOW)
+    kept = ledger.record(key, {"b12": "284 pg/mL", "age": 55}, NOW)
+
+    assert begun.begun_with == kept.begun_with == ledger.find(key, NOW).begun_with == 2
+    assert told(kept)[: kept.begun_with] == [("age", 54), ("symptoms", [])]
 
 
 def test_an_answer_that_the_ruleset_cannot_read_is_not_kept_and_neither_is_any_beside_it(ledger, ruleset):
@@ -177,6 +218,31 @@ def test_forgetting_takes_one_session_and_may_be_asked_twice(ledger, ruleset):
     assert [row.fact for row in rows(ledger, answer)] == ["age"]
 
 
+def forgotten(ledger, key):
+    with ledger._database.writing() as connection:
+        connection.execute(delete(consultation))
+
+
+def changed(ledger, key):
+    ledger.record(key, {"age": 55, "symptoms": []}, later(days=1))
+
+
+@pytest.mark.parametrize("meanwhile", [forgotten, changed])
+def test_a_session_is_found_as_it_was_at_one_moment(ledger, url, open_ledger, ruleset, meanwhile):
+    elsewhere = open_ledger(url)
+    _, key = ledger.begin(ruleset, {"age": 54}, NOW)
+    before, engine, times = ledger.find(key, NOW), ledger._database.engine, []
+
+    def after_the_first_statement(connection, cursor, statement, *_):
+        if statement.startswith("SELECT") and not times:
+            times.append(meanwhile(elsewhere, key))
+
+    event.listen(engine, "after_cursor_execute", after_the_first_statement)
+
+    assert ledger.find(key, NOW) == before
+    assert times
+
+
 def test_the_number_of_a_forgotten_session_is_not_given_to_another(ledger, ruleset):
     first, key = ledger.begin(ruleset, {}, NOW)
     ledger.forget(key)
@@ -224,8 +290,8 @@ def test_as_of_is_the_day_of_the_last_answer_where_it_was_given(ledger, ruleset)
     kept = ledger.record(key, {"age": 54}, dt.datetime(2026, 11, 25, 8, tzinfo=in_auckland))
 
     assert kept.as_of == dt.date(2026, 11, 25)
-    assert kept.changed_at == dt.datetime(2026, 11, 24, 19, tzinfo=dt.UTC)
-    assert kept.changed_at.tzinfo is dt.UTC
+    assert kept.expires_at == dt.datetime(2027, 2, 22, 19, tzinfo=dt.UTC)
+    assert kept.expires_at.tzinfo is dt.UTC
 
 
 def test_a_time_without_a_zone_is_refused(ledger, ruleset):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import json
 from urllib.parse import urljoin
 
 import pytest
+from sqlalchemy import text
 from werkzeug.datastructures import MultiDict
 
 from engine.dialogue.consultation import Consultation
 from engine.ledger import DatabaseError, Ledger
+from engine.ledger.database import open_database
 from engine.logic.evaluate import Evaluation
 from tests.webui.conftest import MADE_UP
-from tests.webui.guided import Controls, Guided, make_site
+from tests.webui.guided import Controls, Guided, make_site, read_token
 from tests.webui.page_text import Page, said
 
 TOGETHER = """
@@ -195,6 +198,14 @@ def test_a_change_leads_to_what_it_opens_and_back_to_the_check(guided):
     assert guided.here == "check"
 
 
+def test_sending_a_page_again_in_another_spelling_changes_nothing(guided):
+    finished(guided, habits=["cold", "alone"])
+    guided.answers(serum="140.0 ng/l", habits=["alone", "cold"])
+
+    assert guided.here == "check"
+    assert guided.page.request.query_string == b""
+
+
 def test_a_change_that_opens_questions_says_so(guided):
     guided.answers(age="54", sex="male", numbness="no", serum="140 ng/L", habits=[], last="unknown")
     assert guided.here == "check"
@@ -240,7 +251,22 @@ def test_the_link_to_keep_and_how_long_it_lasts(guided):
     guided.see("save")
 
     assert f"http://localhost{guided.path()}" in said(guided.page)
-    assert "It works until 20 February 2027" in said(guided.page)
+    assert "It works to the end of 19 February 2027" in said(guided.page)  # it ends on the 20th at nine
+
+
+@pytest.mark.parametrize(
+    ("hours", "day"),
+    [(13, "19 February"), (16, "20 February"), (-8, "19 February"), (-9, "18 February")],
+)
+def test_the_last_day_of_a_link_is_a_whole_one_where_the_site_is(made, hours, day):
+    app, clock = made
+    zone = datetime.timezone(datetime.timedelta(hours=hours))
+    app.config["NOW"] = lambda: clock.at.astimezone(zone)
+    guided = Guided(app.test_client())
+
+    assert f"It works to the end of {day} 2027" in said(guided.see("save"))
+    clock.at = datetime.datetime.strptime(f"{day} 2027", "%d %B %Y").replace(hour=23, minute=59, tzinfo=zone)
+    assert guided.see("save").status_code == 200
 
 
 def test_the_link_leads_on_where_the_session_stands(guided):
@@ -279,7 +305,50 @@ def test_expired_and_forged_links_tell_nothing(made, guided, path):
     for page in (forged, expired):
         assert "54" not in said(page)
         assert "Made-up" not in said(page)
-        assert guided.key not in page.text
+        assert guided.key not in page.text.replace(f'href="{guided.path("forget")}"', "")
+
+
+def test_an_expired_session_can_be_forgotten(made, guided):
+    guided.answers(age="54")
+    made[1].at += datetime.timedelta(days=91)
+    expired = guided.see("check")
+
+    assert expired.status_code == 410
+    assert "This session has expired" in said(expired)
+    assert guided.path("forget") in Page(expired.text).links
+    assert "Delete the answers" in said(guided.see("forget"))
+    assert rows(made[0]) == 1
+    guided.send()
+    assert guided.here.endswith("forgotten")
+    assert rows(made[0]) == 0
+
+
+def rows(app):
+    database = open_database(app.config["DATABASE"])
+    with database.reading() as connection:
+        found = connection.execute(text("SELECT count(*) FROM answer")).scalar_one()
+    database.engine.dispose()
+    return found
+
+
+def test_a_session_whose_release_cannot_be_read_says_what_becomes_of_it(tmp_path, guided):
+    guided.answers(age="54")
+    database = open_database(f"sqlite:///{tmp_path}/regimen.db")
+    with database.writing() as connection:
+        connection.execute(text("UPDATE release SET files = '{}'"))
+    database.engine.dispose()
+    guided.client = make_site(tmp_path)[0].test_client()  # one that has not read it yet
+
+    for page in (guided.see("check"), guided.client.get(guided.path("result.json"))):
+        told = page.json["error"] if page.is_json else said(page)
+        assert page.status_code == 409
+        assert "This session cannot be gone on with" in told
+        assert "Its answers are kept. Whoever runs this site can open it with the version of Regimen" in told
+        assert "ruleset cannot be used" not in told
+    assert guided.path("forget") in Page(guided.see("check").text).links
+    guided.token = read_token(guided.see("forget"))
+    guided.send()
+    assert rows(make_site(tmp_path)[0]) == 0
 
 
 def test_every_page_of_a_session_stays_out_of_caches_and_referers(guided):
@@ -306,14 +375,19 @@ def test_a_question_costs_one_evaluation_and_no_run(guided, monkeypatch):
 
 
 def fails(*_, **__):
-    raise DatabaseError("The database is busy.")
+    raise DatabaseError("The database is busy.", "/var/answers.db", "SQLITE_BUSY")
 
 
-def test_an_answer_that_cannot_be_saved_stays_on_the_page(guided, monkeypatch):
+def test_an_answer_that_cannot_be_saved_stays_on_the_page(guided, monkeypatch, capsys):
     monkeypatch.setattr(Ledger, "record", fails)
     guided.answer("serum", answer="140", unit="pmol/L")
+    fault, _ = map(json.loads, capsys.readouterr().err.splitlines()[-2:])
 
     assert guided.page.status_code == 503
+    assert guided.page.headers["Retry-After"] == "30"
+    assert (fault["event"], fault["reason"]) == ("fault", "SQLITE_BUSY")
+    assert fault["faults"][0]["kind"] == "engine.ledger.errors.DatabaseError"
+    assert "/var/answers.db" not in json.dumps(fault)
     assert "The database is busy. Your answer is not saved yet. Press Continue again." in said(guided.page)
     assert Controls(guided.page).texts == {"answer": "140"}
     assert Controls(guided.page).on == [("unit", "pmol/L")]

@@ -140,7 +140,7 @@ def test_a_server_killed_in_mid_request_loses_nothing_that_it_confirmed(start, u
     server = start()
     guided = Guided(Browser(server))
     guided.answers(age="17")
-    threading.Timer(random.uniform(0, 0.4), server.kill).start()
+    threading.Timer(random.Random(moment).uniform(0, 0.4), server.kill).start()
     confirmed = ["17", *answers_until_it_ends(guided)]
     assert server.wait(30) == -signal.SIGKILL
 

@@ -166,6 +166,8 @@ TWICE = "An answer is given and “I do not know” is chosen too. Keep one of t
         ("last",   {"day": "30", "month": "2", "year": "2026"}, "'30 2 2026' is no date of the calendar."),
         ("last",   {"day": "3", "month": "ma", "year": "2026"}, "'3 ma 2026' is no date of the calendar."),
         ("last",   {"day": "3", "month": "May", "year": "26"}, "Last injection: Write the year with four digits"),
+        ("last",   {"day": "3", "month": "May", "year": "0026"}, "Last injection: The year 0026 is too long ago."),
+        ("last",   {"day": "3", "month": "May", "year": "0999"}, "Last injection: The year 0999 is too long ago."),
         ("last",   {"day": "3", "month": "May", "year": ""},  "The date is not complete. Add the year."),
         ("last",   {"day": "3", "answer": "unknown"},         "The date is not complete. Add the month and the year."),
     ],
@@ -222,6 +224,18 @@ def test_a_confirmed_answer_that_cannot_be_used_is_refused_all_the_same(guided):
     guided.answer("serum", answer="30000", unit="ng/L", confirmed="1")
 
     assert guided.page.status_code == 422
+
+
+@pytest.mark.parametrize("moved", [0, -3600], ids=["stands still", "is set back"])
+def test_the_way_back_needs_no_clock(made, moved):
+    app, clock = made
+    app.config["NOW"] = lambda: clock.at
+    guided = Guided(app.test_client(), start="pregnant")
+    clock.at += datetime.timedelta(seconds=moved)
+    guided.answers(age="54")
+
+    assert guided.here == "questions/habits"
+    assert f'<a class="back" href="{guided.path("questions/age")}"' in guided.page.text
 
 
 def test_the_way_back_is_the_order_of_the_answers(made, guided):

@@ -223,7 +223,7 @@ def test_without_a_date_or_a_regimen_there_is_no_calendar(evaluate, answers, fie
 
 def test_every_page_says_that_it_is_decision_support(evaluate):
     for address in (None, "/rulesets/injections/evaluate/sheet"):
-        assert "Teaching and decision support. Check with a licensed clinician" in said(
+        assert "Decision support and teaching. Check it with a licensed clinician" in said(
             evaluate(ANSWERS, address=address)
         )
 

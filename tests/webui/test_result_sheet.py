@@ -15,10 +15,11 @@ import pytest
 from engine import consult, load_ruleset
 from engine.dialogue.summary import suggestion
 from engine.language.load import SHIPPED
+from engine.language.wording import CARE
 from tests.webui.conftest import render
 from tests.webui.page_text import tree
 from webui import pdf, result
-from webui.sheet import CARE, TO_FILL_IN, Line, Part, Planned, sheet
+from webui.sheet import TO_FILL_IN, Line, Part, Planned, sheet
 from webui.starting import read_start
 
 START = dt.date(2026, 11, 24)

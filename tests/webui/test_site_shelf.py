@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from engine import RulesetError
+from engine import RulesetError, load_ruleset
+from engine.inference.compile import program_of
+from engine.inference.run import Run
 from tests.webui.conftest import MADE_UP
 from webui.shelf import Shelf
 
@@ -52,6 +54,34 @@ def test_an_edit_of_a_base_shows_in_what_extends_it(folder):
     change(folder, "label: Age", "label: Age in years")
 
     assert (before, shelf.find("more").loaded.facts["age"].label) == ("Age", "Age in years")
+
+
+def test_an_edit_while_a_ruleset_is_read_is_noticed(folder, monkeypatch):
+    def read_and_edited(path):
+        found = load_ruleset(path)
+        change(folder, 'version: "0.3"', 'version: "0.4"')
+        return found
+
+    shelf = Shelf([folder.parent])
+    with monkeypatch.context() as patch:
+        patch.setattr("webui.shelf.load_ruleset", read_and_edited)
+        assert shelf.find("injections").loaded.version == "0.3"
+
+    assert shelf.find("injections").loaded.version == "0.4"
+
+
+def test_a_warm_ruleset_is_compiled_and_its_cases_are_run_once(folder, monkeypatch):
+    shutil.copytree(MADE_UP / "broken", folder.parent / "broken")
+    shelf = Shelf([folder.parent])
+    shelf.warm()
+    shelf.run_cases()
+    entry = shelf.find("injections")
+    monkeypatch.setattr(Run, "__init__", lambda *_: pytest.fail("the cases run again"))
+    monkeypatch.setattr("engine.inference.compile.compile_ruleset", lambda _: pytest.fail("it is compiled again"))
+
+    program_of(entry.loaded)
+    assert entry.checked.passed + entry.checked.failed == len(entry.loaded.cases)
+    assert entry.checked.firing
 
 
 def test_a_ruleset_that_comes_or_goes_is_noticed(folder):
