@@ -19,6 +19,7 @@ from flask import (
     redirect,
     render_template,
     request,
+    session,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -31,7 +32,7 @@ from engine.language.model import Fact
 from engine.ledger import DatabaseError, NoSuchSession, SessionExpired
 from webui import consult_check, result
 from webui.assets import compress
-from webui.consult_visit import Notice, Visit, forget_ready, ledger, now, step, visit
+from webui.consult_visit import ONE_PAGE, Notice, Visit, forget_ready, ledger, now, step, visit
 from webui.failures import try_later
 from webui.fields import Field, Reading, read
 from webui.result import Ways
@@ -69,7 +70,12 @@ def begin(name: str) -> ResponseReturnValue:
 
 @blueprint.get("/sessions/<key>")
 def resume(key: str) -> ResponseReturnValue:
-    """Go on where the session stands: to the next question, or to the check of the answers."""
+    """Go on where the session stands: to the next question, or to the check of the answers.
+
+    With `one` questions are asked one after the other from here on, also where all stood on one page.
+    """
+    if "one" in request.args:
+        session.pop(ONE_PAGE, None)
     return redirect(visit(key).onward(), 303)
 
 
@@ -81,8 +87,8 @@ def question(key: str, name: str) -> ResponseReturnValue:
     if not _posted() and not here.session.can_answer(fact):
         return redirect(here.onward(), 303)
 
-    def show(fields: tuple[Field, ...], trouble: str = "") -> str:
-        return _page(here, "question", fields, trouble, field=fields[0])
+    def show(fields: tuple[Field, ...], trouble: str = "", sent: Visit | None = None) -> str:
+        return _page(here, "question", fields, trouble, sent, field=fields[0])
 
     fields = (Field(fact),)
     return _take(here, fields, show, may_be_blank=False) if _posted() else show(_answered(here, fields))
@@ -94,17 +100,22 @@ def section(key: str, name: str) -> ResponseReturnValue:
     here = visit(key)
     found = here.session.section(name) or abort(404, "This ruleset has no such section.")
 
-    def show(fields: tuple[Field, ...], trouble: str = "") -> str:
-        return _page(here, "section", fields, trouble, section=found)
+    def show(fields: tuple[Field, ...], trouble: str = "", sent: Visit | None = None) -> str:
+        return _page(here, "section", fields, trouble, sent, section=found)
 
     return _several(here, show, found.id)
 
 
 @blueprint.route("/sessions/<key>/all", methods=["GET", "POST"])
 def everything(key: str) -> ResponseReturnValue:
-    """Ask every question that is open on one page."""
+    """Ask every question that is open on one page, and go on like that."""
+    session[ONE_PAGE] = True
     here = visit(key)
-    return _several(here, lambda fields, trouble="": _page(here, "all", fields, trouble), None)
+
+    def show(fields: tuple[Field, ...], trouble: str = "", sent: Visit | None = None) -> str:
+        return _page(here, "all", fields, trouble, sent)
+
+    return _several(here, show, None)
 
 
 @blueprint.get("/sessions/<key>/emergency")
@@ -248,50 +259,56 @@ def _answered(here: Visit, fields: Iterable[Field]) -> tuple[Field, ...]:
 
 
 def _take(here: Visit, fields: tuple[Field, ...], show: Show, *, may_be_blank: bool) -> ResponseReturnValue:
-    """Take what was posted over and go on, or say what keeps it from being taken over."""
+    """Take what was posted over and go on, or say what keeps it from being taken over.
+
+    An emergency in what was posted is told then too: it waits for no other answer.
+    """
     fields = tuple(field.posted(request.form) for field in fields)
+    reading = read(here.session, fields, may_be_blank=may_be_blank)
+    sent = here.trying(reading.given)
     try:
         check_token()
     except CSRFError:
-        return show(fields, STALE), 400
+        return show(fields, STALE, sent), 400
     if "edit" in request.form:
-        return show(fields, "")
-    reading = read(here.session, fields, may_be_blank=may_be_blank)
+        return show(fields, "", sent)
     if reading.wrong:
-        return show(reading.fields, ""), 422
+        return show(reading.fields, "", sent), 422
     if (reading.blank or reading.doubts) and "confirmed" not in request.form:
-        return _confirm(here, reading)
+        return _confirm(here, reading, sent)
     try:
         kept = ledger().record(here.key, reading.answers, now())
     except (AnswerError, NoSuchSession, SessionExpired):  # it ended since the page was opened: say so there
         return redirect(here.address("resume"), 303)
     except DatabaseError as error:
         return try_later(make_response(show(fields, f"{error} {NOT_SAVED}"), 503), error)
-    on_all = request.endpoint == "consult.everything"
-    return redirect(step(here, Visit(here.key, kept), all_on_one_page=on_all), 303)
+    return redirect(step(here, Visit(here.key, kept)), 303)
 
 
-def _confirm(here: Visit, reading: Reading) -> str:
+def _confirm(here: Visit, reading: Reading, sent: Visit) -> str:
     """Ask whether what is unlikely, or left out, is meant."""
-    sent = [pair for field in reading.fields for pair in field.sent]
-    sent += [("asked", each) for each in request.form.getlist("asked")]
-    return render_template("consult/confirm.html", **_frame(here), reading=reading, sent=sent)
+    again = [pair for field in reading.fields for pair in field.sent]
+    again += [("asked", each) for each in request.form.getlist("asked")]
+    return render_template("consult/confirm.html", **_frame(here, sent), reading=reading, sent=again)
 
 
 # Showing
 
 
-def _page(here: Visit, view: str, fields: tuple[Field, ...], trouble: str, **more: object) -> str:
+def _page(here: Visit, view: str, fields: tuple[Field, ...], trouble: str, sent: Visit | None, **more: object) -> str:
     facts = [field.fact for field in fields]
     more |= {"fields": fields, "trouble": trouble, "wrong": [field for field in fields if field.error]}
     changing = "change" in request.args
     back = here.address("check") if changing else here.before(facts) or url_for("home.start")
     left = len(here.consultation.relevance.reachable.difference(fact.id for fact in facts))
-    return render_template(f"consult/{view}.html", **_frame(here), **more, back_to=back, left=left, changing=changing)
+    return render_template(
+        f"consult/{view}.html", **_frame(here, sent), **more, back_to=back, left=left, changing=changing
+    )
 
 
-def _frame(here: Visit) -> dict[str, object]:
-    """What every page of a session shows."""
+def _frame(here: Visit, sent: Visit | None = None) -> dict[str, object]:
+    """What every page of a session shows; `sent`: as it would be with answers that are not recorded yet."""
     told = Notice.of(here, request.args.getlist("changed"), request.args.getlist("aside"))
     alarmed = request.endpoint != "consult.emergency" and here.alarming
-    return {"visit": here, "ruleset": here.ruleset, "notice": told, "alarmed": alarmed}
+    found = telling.emergency(sent.consultation) if sent and sent.alarms - here.alarms else None
+    return {"visit": here, "ruleset": here.ruleset, "notice": told, "alarmed": alarmed, "emergency": found}

@@ -6,10 +6,11 @@ import datetime
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
-from flask import Flask, abort, current_app, url_for
+from flask import Flask, abort, current_app, session, url_for
 
 from engine import Consultation, Ruleset, consult
 from engine.dialogue import telling
@@ -17,9 +18,10 @@ from engine.dialogue.session import Session, effects
 from engine.dialogue.telling import EMERGENCY, URGENCY
 from engine.language.model import Fact
 from engine.language.values import Answer
-from engine.ledger import Kept, Ledger
+from engine.ledger import Change, Kept, Ledger
 
 KEPT_READY = 64  # consultations, so that a page does not work out again what the one before it did
+ONE_PAGE = "one_page"  # what the cookie remembers: that all questions are asked on one page
 KEPT_ALARMS = 64  # answers that describe an emergency
 
 
@@ -144,6 +146,11 @@ class Visit:
         rules = (rule for rule in self.ruleset.concluders[URGENCY] if EMERGENCY in rule.concludes(URGENCY))
         return frozenset({URGENCY, *(rule.id for rule in rules if rule.id in self.consultation.evaluation.applies)})
 
+    def trying(self, answers: Mapping[str, Any]) -> Visit:
+        """The session as it would be with answers that are not recorded yet."""
+        added = (Change(0, fact, raw, self.kept.expires_at) for fact, raw in answers.items())
+        return Visit(self.key, replace(self.kept, history=(*self.kept.history, *added)))
+
     @property
     def alarming(self) -> bool:
         """Whether the answers describe an emergency, as a run on durable-rules found."""
@@ -194,10 +201,12 @@ class Visit:
     def onward(self, **told: object) -> str:
         """The page to go to next: the next question, or the check of the answers."""
         question = self.session.question
+        if question and session.get(ONE_PAGE):
+            return self.address("everything", **told)
         return self.page(self.ruleset.facts[question.fact], **told) if question else self.address("check", **told)
 
 
-def step(old: Visit, new: Visit, *, all_on_one_page: bool) -> str:
+def step(old: Visit, new: Visit) -> str:
     """The page to go to after a step: an emergency that it brought comes first.
 
     What it did besides goes along in the address. The old answers are worked out again only where that matters.
@@ -211,8 +220,6 @@ def step(old: Visit, new: Visit, *, all_on_one_page: bool) -> str:
         told |= {"changed": changed} if old.session.complete else {}
     if new.alarms and not new.alarms <= old.alarms:
         return new.address("emergency", **told)
-    if all_on_one_page and new.session.question:
-        return new.address("everything", **told)
     return new.onward(**told)
 
 

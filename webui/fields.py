@@ -191,6 +191,12 @@ class Reading:
     doubts: tuple[tuple[Fact, str], ...] = ()
 
     @property
+    def given(self) -> dict[str, object]:
+        """What was answered, without what was left blank."""
+        blank = {fact.id for fact in self.blank}
+        return {name: raw for name, raw in self.answers.items() if name not in blank}
+
+    @property
     def wrong(self) -> bool:
         """Whether something cannot be used."""
         return any(field.error for field in self.fields)

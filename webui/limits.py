@@ -1,7 +1,7 @@
 """How often one address may ask for what costs work: counted in memory, by each process for itself.
 
 The numbers are settings of the application, in the words of Flask-Limiter. They leave room for a class of thirty behind
-one address. RATELIMIT_ENABLED switches them all.
+one address. RATELIMIT_ENABLED switches them all. Guessing the link of a session needs no limit: it has 256 random bits.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from http import HTTPStatus
-from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, request
 from flask_limiter import ApplicationLimit, Limiter
 from flask_limiter.util import get_remote_address
 
@@ -21,7 +19,6 @@ DEFAULTS = {
     "LIMIT_BEGIN": "60 per minute; 300 per hour",  # sessions begun
     "LIMIT_ANSWER": "600 per minute",  # forms sent within sessions
     "LIMIT_EVALUATE": "120 per minute",
-    "LIMIT_GUESS": "30 per hour",  # addresses of sessions that there are not
 }
 
 
@@ -30,10 +27,8 @@ def init_app(app: Flask) -> None:
     for name, value in DEFAULTS.items():
         app.config.setdefault(name, value)
 
-    def limit(name: str, applies: Callable[[], bool], **more: Any) -> ApplicationLimit:
-        return ApplicationLimit(
-            lambda: str(app.config[name]), scope=name.lower(), exempt_when=lambda: not applies(), **more
-        )
+    def limit(name: str, applies: Callable[[], bool]) -> ApplicationLimit:
+        return ApplicationLimit(lambda: str(app.config[name]), scope=name.lower(), exempt_when=lambda: not applies())
 
     app.extensions["limits"] = Limiter(
         get_remote_address,
@@ -43,7 +38,6 @@ def init_app(app: Flask) -> None:
             limit("LIMIT_BEGIN", _begins),
             limit("LIMIT_ANSWER", _answers),
             limit("LIMIT_EVALUATE", _evaluates),
-            limit("LIMIT_GUESS", _opens_a_session, deduct_when=_missed),
         ],
     )
 
@@ -59,18 +53,9 @@ def _begins() -> bool:
     return request.method == "POST" and request.endpoint == "consult.begin"
 
 
-def _opens_a_session() -> bool:
-    return request.blueprint == "consult" and request.endpoint != "consult.begin"
-
-
 def _answers() -> bool:
-    return request.method == "POST" and _opens_a_session()
+    return request.method == "POST" and request.blueprint == "consult" and not _begins()
 
 
 def _evaluates() -> bool:
     return request.method == "POST" and request.blueprint == "evaluate"
-
-
-def _missed(response: Response) -> bool:
-    """Only an address that leads to no session counts as a guess."""
-    return response.status_code == HTTPStatus.NOT_FOUND

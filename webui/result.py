@@ -126,6 +126,7 @@ def page(consultation: Consultation, ways: Ways, start: Start, **more: object) -
         also=also_concluded(consultation),
         undetermined=undetermined(consultation),
         groups=groups(consultation),
+        unchecked=[step for step in consultation.trail if step.needs_check and step.role == "decisive"],
         cautions=[section for section in sections if section.fact.id in FIRST],
         sections=[section for section in sections if section.fact.id not in FIRST and section.is_told],
         empty=[section for section in sections if not section.is_told],
@@ -196,7 +197,7 @@ def heading(consultation: Consultation) -> str:
 def in_short(consultation: Consultation) -> str:
     """What follows in a sentence; a regimen, whose title is the heading, by its doses."""
     if consultation.regimen and not emergency(consultation):
-        return summary.schedule(consultation.regimen)
+        return summary.before(consultation) + summary.schedule(consultation.regimen)
     return summary.suggestion(consultation)
 
 

@@ -12,11 +12,11 @@ from engine import Consultation
 from engine.dialogue import summary
 from engine.dialogue.schedule import AS_LOCAL, dated, say_window
 from engine.dialogue.silenced import silenced
-from engine.dialogue.telling import EMERGENCY, emergency
+from engine.dialogue.telling import emergency, pressing
 from engine.language.model import Phase, Regimen
 from engine.language.schedules import in_micrograms
 from engine.language.values import UNKNOWN
-from engine.language.wording import CARE, say_date, say_held, say_how_long, say_value, sentence
+from engine.language.wording import CARE, say_date, say_how_long, say_value, sentence
 from webui.timeline import UNDATED, timeline
 
 TO_FILL_IN = ("Date given", "Site", "Batch", "Initials")
@@ -95,9 +95,9 @@ def sheet(consultation: Consultation, start: dt.date | None) -> Sheet:
 def _alerts(consultation: Consultation) -> tuple[Line, ...]:
     """What must be seen before anything is given."""
     found = []
-    alarm = emergency(consultation)
-    if alarm:
-        found.append(Line(say_held(alarm.fact, EMERGENCY), tuple(step.because for step in alarm.steps)))
+    said, alarm = pressing(consultation), emergency(consultation)
+    if said:
+        found.append(Line(said, tuple(step.because for step in alarm.steps) if alarm else ()))
     for name, values in consultation.results.conflicts.items():
         fact = consultation.ruleset.facts[name]
         both = " and also ".join(say_value(fact, value) for value in values)
@@ -153,7 +153,7 @@ def _parts(consultation: Consultation) -> tuple[Part, ...]:
     unknown = tuple(Line(each.fact.label) for each in silenced(consultation))
     parts = (
         Part("To bring", tuple(map(Line, BRING)) if consultation.ruleset.regimens else (), boxes=True),
-        Part("Not known yet: bring it if you have it", unknown, boxes=True),
+        Part("Not known yet: to find out", unknown, boxes=True),
         Part("Tests to ask for", _labels(consultation, summary.TESTS), boxes=True),
         Part("To follow during treatment", _labels(consultation, summary.MONITORING), boxes=True),
         Part("Mistakes found in the plan", _mistakes(consultation)),

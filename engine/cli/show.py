@@ -126,7 +126,7 @@ def _not_known(page: Page, consultation: Consultation) -> None:
         page.heading("What was not known")
     for each in found:
         silent = f": {titles(each.rules)}" if each.rules else ""
-        page.line(f"{each.fact.label}: {each.said[:1].lower()}{each.said[1:]}{silent}.")
+        page.line(f"{each.fact.label}: {each.said}{silent}.")
 
 
 def next_question(consultation: Consultation) -> None:

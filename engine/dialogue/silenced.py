@@ -25,9 +25,9 @@ class Silenced:
 
     @property
     def said(self) -> str:
-        """How many rules stayed silent."""
-        how_many = counted(len(self.rules), "rule") if self.rules else "No rule"
-        return f"{how_many} stayed silent because of it"
+        """How many rules could not be applied."""
+        how_many = counted(len(self.rules), "rule") if self.rules else "no rule"
+        return f"not known, so {how_many} could not be applied" if self.rules else "not known, and no rule needs it"
 
 
 def silenced(consultation: Consultation) -> tuple[Silenced, ...]:

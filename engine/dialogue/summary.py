@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.dialogue.consultation import Consultation
-from engine.dialogue.telling import DISPOSITION, EMERGENCY, emergency
+from engine.dialogue.telling import DISPOSITION, pressing
 from engine.language.model import Fact, Phase, Regimen, Rule, Source
 from engine.language.schedules import in_micrograms, say_every
 from engine.language.wording import say_how_long, say_value, sentence
@@ -71,7 +71,7 @@ def _adds(step: Step, fact: str, option: str) -> bool:
 def suggestion(consultation: Consultation) -> str:
     """The result in a sentence: what comes next, or the first goal that is settled, and the regimen.
 
-    An emergency is told before it: whoever reads no further has read that.
+    What is urgent is told before it: whoever reads no further has read that.
     """
     lead = leading(consultation)
     said = [f"{lead.label}: {say_value(lead, consultation.results.conclusions[lead.id])}"] if lead else []
@@ -81,9 +81,13 @@ def suggestion(consultation: Consultation) -> str:
     elif consultation.ruleset.regimens:
         said.append("no regimen is suggested" if consultation.complete else "no regimen is suggested yet")
     found = "; ".join(said) or "nothing can be said yet"
-    alarm = emergency(consultation)
-    first = f"{alarm.fact.label}: {alarm.fact.labels[EMERGENCY]}. " if alarm else ""
-    return f"{first}{sentence(found)}."
+    return f"{before(consultation)}{sentence(found)}."
+
+
+def before(consultation: Consultation) -> str:
+    """What is urgent, as a sentence of its own."""
+    said = pressing(consultation)
+    return f"{said}. " if said else ""
 
 
 def schedule(regimen: Regimen) -> str:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from engine.dialogue.consultation import Consultation, resting_on
 from engine.language.model import Fact
 from engine.language.values import UNKNOWN, Value
+from engine.language.wording import say_held
 from engine.logic.trail import Step
 
-URGENCY, EMERGENCY = "urgency", "emergency"
+URGENCY, EMERGENCY, URGENT = "urgency", "emergency", "urgent"
 DISPOSITION, REFER = "disposition", "refer"
 
 
@@ -34,6 +35,16 @@ def emergency(consultation: Consultation) -> Emergency | None:
         return None
     steps = tuple(step for step in consultation.trail if EMERGENCY in _values(step.concludes.get(URGENCY)))
     return Emergency(consultation.ruleset.facts[URGENCY], steps)
+
+
+def pressing(consultation: Consultation) -> str:
+    """What there is to say of an emergency, or of what is urgent, before anything else; nothing of what is neither."""
+    alarm = emergency(consultation)
+    if alarm:
+        return say_held(alarm.fact, EMERGENCY)
+    goal = any(each.fact == URGENCY for each in consultation.ruleset.goals)
+    urgent = goal and consultation.results.conclusions.get(URGENCY) == URGENT
+    return say_held(consultation.ruleset.facts[URGENCY], URGENT) if urgent else ""
 
 
 def referral(consultation: Consultation) -> tuple[Step, ...]:

@@ -275,13 +275,13 @@ def test_an_open_goal_names_only_the_unknown_answers_that_it_depends_on():
 def test_what_was_not_known_is_told_with_the_rules_that_it_silenced_also_where_all_is_settled():
     said = told(COMPLETE.replace("b12: 120 ng/L", "b12: unknown").replace("last_dose: unknown", ""), SMALL)
     assert (
-        "What was not known Serum B12: 4 rules stayed silent because of it: “The level is low”; “Symptoms need "
+        "What was not known Serum B12: not known, so 4 rules could not be applied: “The level is low”; “Symptoms need "
         "injection”; “Standard course”; “Worsening symptoms need more”."
     ) in said
 
     settled = COMPLETE.replace("last_dose: unknown", "last_dose: 2026-01-01").replace("allergy: no", "allergy: unknown")
     said = told(settled, SMALL)
-    assert "Allergy: no rule stayed silent because of it." in said
+    assert "Allergy: not known, and no rule needs it." in said
 
 
 def test_rules_tells_glossary_notes_and_how_many_rules_use_an_answer():

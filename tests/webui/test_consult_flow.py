@@ -165,6 +165,16 @@ def test_an_emergency_is_told_only_where_the_run_finds_it_too(guided, monkeypatc
     assert guided.here == "questions/age"
 
 
+def test_an_emergency_waits_for_no_other_answer_of_the_page(guided):
+    """It is told above the form that asks for more, and nothing is recorded yet."""
+    for form in ({"habits-answer": ["alone"]}, {"habits-answer": ["alone"], "age-answer": "very old"}):
+        page = guided.send(to="all", asked=["age", "habits"], **form)
+        assert "Emergency: act on this first" in said(page), form
+        assert "is not saved yet" in said(page)
+        assert guided.see("check").status_code == 200
+        assert "Injects alone" not in said(guided.page)
+
+
 # The check, and changes
 
 

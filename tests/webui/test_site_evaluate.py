@@ -118,10 +118,10 @@ def test_what_was_not_known_is_told_with_the_rules_that_it_silenced(evaluate):
     text = said(evaluate("age: 54\nsex: unknown\npregnancy: pregnant\nserum: unknown\nnumbness: no\nlast: unknown\n"))
 
     assert (
-        "What was not known Sex No rule stayed silent because of it "
-        "Serum vitamin 3 rules stayed silent because of it: The level is low The level is not low "
+        "What was not known Sex Not known, and no rule needs it "
+        "Serum vitamin Not known, so 3 rules could not be applied: The level is low The level is not low "
         "A low level calls for standard injections "
-        "Last injection 1 rule stayed silent because of it: More than 70 days is late"
+        "Last injection Not known, so 1 rule could not be applied: More than 70 days is late"
     ) in text
 
 

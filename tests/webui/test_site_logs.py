@@ -237,8 +237,8 @@ def test_nothing_of_other_packages_reaches_the_handlers_of_the_root_logger(monke
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [logging.StreamHandler(written)])  # caplog would listen to every logger
     monkeypatch.setattr(logging.getLogger("flask-limiter"), "level", logging.INFO)
-    client = made(RATELIMIT_ENABLED=True, LIMIT_GUESS="1 per hour").test_client()
-    assert [client.get(f"/sessions/{SECRET}").status_code for _ in range(2)] == [404, 429]
+    client = made(RATELIMIT_ENABLED=True, LIMIT_ANSWER="1 per hour").test_client()
+    assert [client.post(f"/sessions/{SECRET}/forget").status_code for _ in range(2)] == [400, 429]
     for name in ("waitress", "werkzeug"):
         logging.getLogger(name).error("Exception while serving /sessions/%s", SECRET)
 

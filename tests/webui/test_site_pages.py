@@ -68,7 +68,10 @@ def test_a_site_without_rulesets_says_what_one_is(tmp_path, page):
         ("", "What the words mean loading The first weeks of treatment"),
         ("", "3 passed, 1 failed. Failed A case that fails on purpose case 'wrong'"),
         ("", "Ruleset: Made-up injections, version 0.3, hash"),
-        ("/facts/serum", "A number in ng/L or pmol/L, 0 ng/L to 20000 ng/L. Usually 50 ng/L to 2000 ng/L."),
+        (
+            "/facts/serum",
+            "0 ng/L to 20000 ng/L. Outside 50 ng/L to 2000 ng/L it is asked again whether it is meant.",
+        ),
         ("/facts/serum", "For clinicians: Total and not active vitamin."),
         ("/facts/serum", "Used by 2 rules The level is low The level is not low"),
         ("/facts/sex", "Used by 0 rules It decides whether other questions are asked."),
