@@ -194,7 +194,7 @@ class _Possible:
         return found
 
 
-_Step = str | tuple[object, ...]  # a goal; else a condition by its id and the sign wanted, or a fact whose value is
+_Step = str | tuple[object, ...]  # a goal; else a condition or a rule and the sign wanted, or a fact whose value is
 
 
 class _Walk:
@@ -214,7 +214,7 @@ class _Walk:
         self.evaluation = possible.evaluation
         self.ruleset = possible.ruleset
         decided = self.evaluation.applies | self.evaluation.fails
-        self.applying, self.failing = possible.applies - decided, possible.fails - decided  # rules, until walked
+        self.applying, self.failing = possible.applies - decided, possible.fails - decided  # rules that can still do so
         self.open: set[str] = set()
         self.reached: dict[str, list[_Step]] = {}
         self.came_from: dict[_Step, list[_Step]] = {}
@@ -329,15 +329,15 @@ class _Walk:
 
     def _applies(self, rule: Rule) -> None:
         if rule.id in self.applying:
-            self.applying.remove(rule.id)
-            self.want(rule.when, TRUE)
-            self._want_all((other.when for other in self.ruleset.overriders[rule.id]), FALSE)
+            self._once((rule.id, TRUE), lambda: self._want_decided(rule, TRUE))
 
     def _fails(self, rule: Rule) -> None:
         if rule.id in self.failing:
-            self.failing.remove(rule.id)
-            self.want(rule.when, FALSE)
-            self._want_all((other.when for other in self.ruleset.overriders[rule.id]), TRUE)
+            self._once((rule.id, FALSE), lambda: self._want_decided(rule, FALSE))
+
+    def _want_decided(self, rule: Rule, sign: Sign) -> None:
+        self.want(rule.when, sign)
+        self._want_all((other.when for other in self.ruleset.overriders[rule.id]), opposite(sign))
 
     def _otherwise(self, fact: Fact) -> None:
         if self.possible.otherwise(fact):

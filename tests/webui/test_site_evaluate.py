@@ -53,7 +53,7 @@ def test_the_form_begins_with_what_is_asked_for(client, wanted, text):
     "words",
     [
         "Suggested regimen: Intensive injections",
-        "Disposition: continue; suggested regimen: Intensive injections (hydroxocobalamin).",
+        "hydroxocobalamin. ",
         "Suggested by “Made-up injections”, version 0.3, as of 22 November 2026.",
         "Disposition Continue Why",
         "Mistakes Injected cold It is used cold: uses it cold. Harm: It hurts. Remedy: Warm it in the hand first.",
