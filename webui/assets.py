@@ -51,9 +51,9 @@ def init_app(app: Flask) -> None:
 def compress(response: Response) -> Response:
     """Send it in a quarter of its size to those who take it.
 
-    Only for what holds no token: the length of a compressed page tells what is secret on it to somebody who can have it
-    sent again and again with text of their own (BREACH). The key of a session does not count, as whoever has the
-    address of its page has it.
+    Only for what holds no token, or is sent to nobody without it: the length of a compressed page tells what is secret
+    on it to somebody who can have it sent again and again with text of their own (BREACH). The key of a session does
+    not count, as whoever has the address of its page has it.
     """
     response.vary.add("Accept-Encoding")
     if response.status_code == HTTPStatus.OK and request.accept_encodings["gzip"]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, jsonify, render_template, request, url_for
+from flask import Blueprint, abort, after_this_request, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import Consultation
 from engine.dialogue.report import report
 from webui import asking, result, samples
 from webui.asking import Reading, Sent
+from webui.assets import compress
 from webui.result import Ways
 from webui.security import check_token, exempt, no_store
 from webui.shelf import Entry, usable
@@ -95,6 +96,7 @@ def _form(entry: Entry, reading: Reading, sample: samples.Sample | None = None) 
 
 
 def _result(entry: Entry, sent: Sent, consultation: Consultation) -> ResponseReturnValue:
+    after_this_request(compress)  # nobody without its token can have it sent again with text of their own
     return result.page(consultation, _ways(entry, sent, consultation), read_start(request.form))
 
 

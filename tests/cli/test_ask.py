@@ -726,9 +726,9 @@ def test_the_suggestion_begins_with_the_emergency_and_its_reasons_stand_right_ab
     _, result, _ = patient(PERNICIOUS | {"neuro_symptoms": "weakness", "neuro_course": "worsening"}, tmp_path)
     above, _, below = result.partition(" Suggestion ")
 
-    assert below.startswith("Urgency: Emergency (get help today). What comes next: ")
-    assert above.startswith("!! Urgency: Emergency (get help today)")
-    assert result.count("Urgency: Emergency (get help today)") == 2
+    assert below.startswith("Urgency: emergency (get help today). What comes next: ")
+    assert above.startswith("!! Urgency: emergency (get help today)")
+    assert result.count("Urgency: emergency (get help today)") == 2
 
 
 def test_an_emergency_that_a_change_of_the_result_brings_is_told_once(tmp_path):

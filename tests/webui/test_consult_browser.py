@@ -234,7 +234,7 @@ def test_the_saved_link_goes_on_elsewhere(browser, page, general, look):
     follow(page, "Save and come back later")
     look(page, "save")
     link = page.locator("main .inset a").inner_text()
-    assert page.get_by_text("20 February 2027").is_visible()
+    assert page.get_by_text("19 February 2027").is_visible()
 
     with new_page(browser, NARROW) as elsewhere:
         elsewhere.goto(link)

@@ -61,7 +61,7 @@ def test_a_question_tells_why_it_is_asked_and_which_rules_use_it(guided):
     text = said(guided.page)
 
     assert "Pins and needles, for example Why we ask: Nerves recover slowly." in text
-    assert "Why we ask this: 1 rule uses this answer It can still change: Regimen." in text
+    assert "What this answer is used for: 1 rule It can still change: Regimen." in text
     assert "A low level with numbness calls for intensive injections When" in text
     assert "Source: A paper on made-up injections, Section 3" in text
 

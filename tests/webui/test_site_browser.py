@@ -189,6 +189,7 @@ def test_from_the_list_of_rulesets_to_a_result(page, site):
     see_what_follows(page)
     assert page.title() == "Suggested regimen: Intensive injections – Made-up injections – Regimen"
 
+    page.get_by_role("link", name="Why Regimen: intensive injections").click()  # what is folded over the step opens
     page.get_by_role("link", name="A low level with numbness calls for intensive injections").first.click()
     assert page.url.endswith("/rulesets/injections/rules/intensive-for-numbness")
 
