@@ -1,0 +1,212 @@
+"""Finding a patient of whom something is so, or proving that there is none.
+
+A question is a function that gives, for the symbolic evaluation of a ruleset, the worlds that it asks for. It is first
+put to a large random sample, which is quick and exact; what that does not hold, Z3 finds or proves away. Where Z3 gives
+up, that is said, and how many were looked at.
+"""
+
+from __future__ import annotations
+
+import datetime
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeVar
+
+import z3
+
+from engine.language.model import Fact, Ruleset
+from engine.language.values import UNKNOWN, Answer, Quantity, Single
+from engine.verify.provable import Asked, Provable
+from engine.verify.scenarios import Scenarios, gathered
+from engine.verify.space import Space, round_to
+from engine.verify.symbolic import Symbolic
+
+SAMPLED = 1 << 15
+SUBSETS = 24  # of a set, how many different answers a sample has
+PATIENCE = 10_000  # milliseconds for one question
+MOST_DECIMALS = 6
+
+A = TypeVar("A")
+Query = Callable[[Symbolic[Any, Any]], Any]
+
+
+class GaveUpError(Exception):
+    """Z3 neither found nor proved anything in its time, or found what is not so when it is evaluated."""
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A complete set of answers, and the date to evaluate at."""
+
+    answers: dict[str, Answer]
+    as_of: datetime.date | None = None
+
+
+class Finder:
+    """Looks for patients of a ruleset."""
+
+    def __init__(self, ruleset: Ruleset, space: Space | None = None) -> None:
+        self.ruleset = ruleset
+        self.space = space or Space(ruleset)
+
+    @cached_property
+    def sample(self) -> Symbolic[int, Single]:
+        """A random sample of complete patients."""
+        return Symbolic(self.ruleset, random_patients(self.space, SAMPLED, random.Random(self.ruleset.digest)))
+
+    @cached_property
+    def provable(self) -> Symbolic[z3.BoolRef, z3.ArithRef]:
+        """All there can be."""
+        return Symbolic(self.ruleset, Provable(self.ruleset, self.space))
+
+    @cached_property
+    def _solver(self) -> z3.Solver:
+        solver = z3.Solver()
+        solver.set("timeout", PATIENCE)
+        solver.add(self._worlds.given)
+        return solver
+
+    @property
+    def _worlds(self) -> Provable:
+        worlds = self.provable.worlds
+        assert isinstance(worlds, Provable)  # noqa: S101
+        return worlds
+
+    def find(self, query: Query) -> Patient | None:
+        """A patient whom a query asks for; None where it is proved that there is none.
+
+        Raises:
+            GaveUpError: it could not be told.
+        """
+        return self._sampled(query) or self.proved(query)
+
+    def _sampled(self, query: Query) -> Patient | None:
+        where = query(self.sample)
+        if not where:
+            return None
+        at = (where & -where).bit_length() - 1
+        worlds = self.sample.worlds
+        assert isinstance(worlds, Scenarios)  # noqa: S101
+        return Patient(worlds.world(at), worlds.date_of(at))
+
+    def proved(self, query: Query) -> Patient | None:
+        """The same by Z3 alone."""
+        where = query(self.provable)
+        if z3.is_false(where):
+            return None
+        asked = z3.FreshBool("asked")
+        self._solver.add(z3.Implies(asked, where))
+        found = self._solver.check(asked)
+        if found == z3.unsat:
+            return None
+        if found == z3.unknown:
+            raise GaveUpError(self._solver.reason_unknown())
+        patient = self._patient(self._tidied(asked))
+        if not self.shows(patient, query):
+            raise GaveUpError("what was found is not so when it is evaluated")
+        return patient
+
+    def shows(self, patient: Patient, query: Query) -> bool:
+        """Whether a patient is one whom a query asks for, by evaluation."""
+        return bool(query(Symbolic(self.ruleset, gathered(self.ruleset, [patient.answers], patient.as_of))))
+
+    # From what Z3 finds to answers
+
+    def _tidied(self, asked: z3.BoolRef) -> z3.ModelRef:
+        """A model with numbers of few decimals where there is one."""
+        solver, model = self._solver, self._solver.model()
+        fixed: list[z3.BoolRef] = []
+        for each in self._worlds.asked.values():
+            for _, _, number in each.amounts[:1]:
+                found = model.eval(number, model_completion=True)
+                for decimals in range(MOST_DECIMALS + 1) if number.is_real() else ():
+                    exact = round_to(_decimal(found), decimals)
+                    name = z3.FreshBool("tidy")
+                    solver.add(z3.Implies(name, number == z3.RatVal(*exact.as_integer_ratio())))
+                    if solver.check(asked, *fixed, name) == z3.sat:
+                        fixed.append(name)
+                        model = solver.model()
+                        break
+        return model
+
+    def _patient(self, model: z3.ModelRef) -> Patient:
+        answers = {name: self._answer(self.ruleset.facts[name], each, model) for name, each in self._worlds.asked.items()}
+        as_of = model.eval(self._worlds.as_of, model_completion=True).as_long()
+        return Patient(answers, datetime.date.fromordinal(as_of) if self.ruleset.counts_to_a_date else None)
+
+    @staticmethod
+    def _answer(fact: Fact, asked: Asked, model: z3.ModelRef) -> Answer:
+        def so(where: z3.BoolRef) -> bool:
+            return z3.is_true(model.eval(where, model_completion=True))
+
+        if not so(asked.known):
+            return UNKNOWN
+        if fact.is_set:
+            return tuple(str(kind[0]) for where, kind in asked.kinds if isinstance(kind, tuple) and so(where))
+        for unit, where, number in asked.amounts:
+            if so(where):
+                found = model.eval(number, model_completion=True)
+                if number.is_int():
+                    return datetime.date.fromordinal(found.as_long())
+                return Quantity(round_to(_decimal(found), MOST_DECIMALS), unit)
+        return next(kind for where, kind in asked.kinds if so(where))
+
+
+def _decimal(value: z3.ExprRef) -> Decimal:
+    """A number of a model; an irrational one to 12 digits."""
+    if isinstance(value, z3.AlgebraicNumRef):
+        value = value.approx(12)
+    assert isinstance(value, z3.RatNumRef)  # noqa: S101
+    return Decimal(value.numerator_as_long()) / Decimal(value.denominator_as_long())
+
+
+# A sample
+
+
+def random_patients(space: Space, count: int, rng: random.Random) -> Scenarios:
+    """Complete patients, each input answered at random among its kinds, one in eight with "I do not know"."""
+    answers = {fact.id: _shared_out(_answers(space, fact, rng), count, rng) for fact in space.ruleset.inputs}
+    dates = [each for fact in space.ruleset.inputs if fact.type == "date" for each in space.kinds(fact)]
+    days = [day for day in dates if isinstance(day, datetime.date)] or [datetime.date(2026, 1, 1)]
+    later = [day + datetime.timedelta(days=rng.choice([0, 1, 7, 30, 365, 3653])) for day in days]
+    return Scenarios(space.ruleset, count, answers, _shared_out([*days, *later], count, rng))
+
+
+def _answers(space: Space, fact: Fact, rng: random.Random) -> list[Answer]:
+    kinds = list(space.kinds(fact))
+    if fact.is_set:
+        unknown = [kind for kind in kinds if kind is UNKNOWN]
+        share = [rng.choice([0.1, 0.3, 0.6]) for _ in range(SUBSETS)]
+        subsets = {tuple(o for o in fact.option_ids if rng.random() < each): None for each in share}
+        return [*subsets, *kinds[: len(fact.option_ids) + 1], *unknown]
+    if fact.id in space.computed_with:
+        kinds = [*kinds, *_others(fact, rng)]
+    return kinds
+
+
+def _others(fact: Fact, rng: random.Random) -> list[Answer]:
+    """Numbers that formulas compute with come to more than they are of kinds."""
+    if fact.type != "number":
+        return []
+    ends = fact.plausible or fact.range
+    unit = fact.units.canonical if fact.units else None
+    low, high = (float(end.number) for end in ends if isinstance(end, Quantity)) if ends else (0.0, 100.0)
+    return [Quantity(round_to(Decimal(rng.uniform(low, high)), rng.choice([0, 1])), unit) for _ in range(SUBSETS)]
+
+
+def _shared_out(values: Sequence[A], count: int, rng: random.Random) -> list[tuple[int, A]]:
+    """Share worlds out among values at random: halves, and halves of these, until each part has one value."""
+    found: list[tuple[int, A]] = []
+    parts = [((1 << count) - 1, list(values))]
+    while parts:
+        where, several = parts.pop()
+        if len(several) == 1:
+            found.append((where, several[0]))
+        elif several:
+            rng.shuffle(several)
+            half, chance = len(several) // 2, rng.getrandbits(count)
+            parts += [(where & chance, several[:half]), (where & ~chance, several[half:])]
+    return found

@@ -1,0 +1,310 @@
+"""A ruleset over every complete set of answers, as formulas of Z3.
+
+Every input is answered, with a value or with "I do not know"; whether it would be asked is the business of its gate.
+What answers there can be is told to the solver: a choice is one of its options, a number is in its range in the unit it
+is reported in. A number that is only tested is one of its kinds (`engine.verify.space`); one that a formula computes
+with is a real number. Formulas are exact here, while an evaluation rounds quotients and conversions to 12 digits:
+whatever the solver finds is evaluated before it is told.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import z3
+
+from engine.language import formula
+from engine.language.answers import canonical_number
+from engine.language.model import Bound, Check, Fact, KnownTest, OneOf, Ruleset, SetTest, Test, ValueTest
+from engine.language.values import UNKNOWN, Answer, Quantity, Single
+from engine.logic.compare import COMPARE, published_for
+from engine.logic.evaluate import passes
+from engine.verify.space import Space
+from engine.verify.symbolic import Signs
+
+Bool = z3.BoolRef
+Number = z3.ArithRef
+YES, NO = z3.BoolVal(val=True), z3.BoolVal(val=False)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An input.
+
+    Attributes:
+        known: it is answered with a value, not with "I do not know".
+        kinds: where it is answered with each kind of value; of a set, with each option among others.
+        amounts: for one that formulas compute with, the units it can be reported in (None: it has none, or is a date),
+            where it is, and its number there, or its date's ordinal.
+    """
+
+    known: Bool
+    kinds: tuple[tuple[Bool, Answer], ...] = ()
+    amounts: tuple[tuple[str | None, Bool, Number], ...] = ()
+
+
+class Provable:
+    """Sets of worlds as formulas.
+
+    Attributes:
+        asked: the inputs.
+        given: what is so in every world: the answers that there can be.
+    """
+
+    yes, no = YES, NO
+
+    def __init__(self, ruleset: Ruleset, space: Space) -> None:
+        self.ruleset = ruleset
+        self.space = space
+        self.given: list[Bool] = []
+        self.asked = {fact.id: self._asked(fact) for fact in ruleset.inputs}
+        self.as_of = z3.Int("as_of")
+        self.given += _between(self.as_of, dt.date.min.toordinal(), dt.date.max.toordinal())
+
+    # Sets of worlds
+
+    @staticmethod
+    def others(part: Bool) -> Bool:
+        """Give the worlds that are not in a set."""
+        return _not(part)
+
+    @staticmethod
+    def nowhere(part: Bool) -> bool:
+        """Tell whether a set plainly holds no world."""
+        return z3.is_false(part)
+
+    @staticmethod
+    def both(parts: Iterable[Bool]) -> Bool:
+        """Give the worlds in every one of the sets."""
+        found: list[Bool] = []
+        for part in parts:
+            if z3.is_false(part):
+                return NO
+            if not z3.is_true(part):
+                found.append(part)
+        return z3.And(found) if len(found) > 1 else found[0] if found else YES
+
+    @staticmethod
+    def either(parts: Iterable[Bool]) -> Bool:
+        """Give the worlds in any of the sets."""
+        found: list[Bool] = []
+        for part in parts:
+            if z3.is_true(part):
+                return YES
+            if not z3.is_false(part):
+                found.append(part)
+        return z3.Or(found) if len(found) > 1 else found[0] if found else NO
+
+    # Answers
+
+    def _asked(self, fact: Fact) -> Asked:
+        known = YES if fact.required else z3.Bool(f"{fact.id} is known")
+        if fact.id in self.space.computed_with:
+            return self._measured(fact, known)
+        values = [kind for kind in self.space.kinds(fact) if kind is not UNKNOWN and kind != ()]
+        kinds = tuple((z3.Bool(f"{fact.id} is {kind}"), kind) for kind in values)
+        if not fact.is_set:
+            self.given.append(z3.PbEq([(where, 1) for where, _ in kinds] + [(z3.Not(known), 1)], 1))
+        return Asked(known, kinds)
+
+    def _measured(self, fact: Fact, known: Bool) -> Asked:
+        """A number that formulas compute with: a real number in one of its units; or a date: its ordinal."""
+        if fact.type == "date":
+            ordinal = z3.Int(fact.id)
+            low, high = fact.range or (dt.date.min, dt.date.max)
+            self.given += _between(ordinal, _ordinal(low), _ordinal(high))
+            return Asked(known, amounts=((None, YES, ordinal),))
+        number = z3.Real(fact.id)
+        names = fact.units.names if fact.units else ()
+        if len(names) < 2:  # noqa: PLR2004 (then there is a choice)
+            amounts: tuple[tuple[str | None, Bool, Number], ...] = ((names[0] if names else None, YES, number),)
+        else:
+            amounts = tuple((name, z3.Bool(f"{fact.id} in {name}"), number) for name in names)
+            self.given.append(z3.PbEq([(where, 1) for _, where, _ in amounts], 1))
+        if fact.range:
+            low, high = (canonical_number(fact, end) for end in fact.range if isinstance(end, Quantity))
+            for unit, where, _ in amounts:
+                self.given.append(z3.Implies(where, z3.And(_between(_canonical(fact, unit, number), low, high))))
+        return Asked(known, amounts=amounts)
+
+    def answer_signs(self, test: Test, fact: Fact) -> Signs[Bool]:
+        """Tell where the answer to an input passes a test, and where not; its gate is left aside."""
+        asked = self.asked[fact.id]
+        if isinstance(test, KnownTest):
+            signs = Signs(asked.known, _not(asked.known))
+            return signs if test.known else signs.swapped
+        if fact.is_set:
+            there = self._set_passes(test, asked)
+            return Signs(self.both((asked.known, there)), self.both((asked.known, _not(there))))
+        if asked.amounts:
+            there = self.either(
+                self.both((where, self._meets(fact, test, unit, number))) for unit, where, number in asked.amounts
+            )
+            return Signs(self.both((asked.known, there)), self.both((asked.known, _not(there))))
+        passing = [(where, passes(test, fact, kind)) for where, kind in asked.kinds]
+        return Signs(
+            self.either(where for where, passed in passing if passed),
+            self.either(where for where, passed in passing if not passed),
+        )
+
+    def _set_passes(self, test: Test, asked: Asked) -> Bool:
+        options = {kind[0]: where for where, kind in asked.kinds if isinstance(kind, tuple)}
+        if not isinstance(test, SetTest):  # whether it is empty
+            found = self.either(options.values())
+            return found if getattr(test, "held", True) else _not(found)
+        chosen = [options[option] for option in test.options]
+        if test.mode == "all":
+            return self.both(chosen)
+        return self.either(chosen) if test.mode == "any" else _not(self.either(chosen))
+
+    # What formulas compute
+
+    def answered(self, fact: Fact) -> Iterator[tuple[Bool, Number]]:
+        """Give the values that an input is answered with, in its canonical unit."""
+        asked = self.asked[fact.id]
+        for unit, where, number in asked.amounts:
+            yield self.both((asked.known, where)), _canonical(fact, unit, number)
+
+    def date(self) -> list[tuple[Bool, Number]]:
+        """Give the date of the evaluation."""
+        return [(YES, self.as_of)]
+
+    @staticmethod
+    def constant(fact: Fact, value: Single) -> Number:
+        """Give a value that rules conclude."""
+        if isinstance(value, Quantity):
+            return _real(canonical_number(fact, value))
+        return z3.IntVal(_ordinal(value))
+
+    def compute(self, fact: Fact, parts: Mapping[str, Number]) -> Iterator[tuple[Bool, Number]]:
+        """Give the value of a formula, with the worlds in which it has one."""
+        assert fact.formula is not None  # noqa: S101
+        defined: list[Bool] = []
+        value = _compute(fact.formula.tree, parts, defined)
+        yield self.both(defined), value
+
+    def compare(self, test: Test, fact: Fact, value: Number) -> Signs[Bool]:
+        """Tell in which worlds a computed value passes a test, and in which not."""
+        passed = self._meets(fact, test, fact.units.canonical if fact.units else None, value)
+        return Signs(passed, _not(passed))
+
+    def _meets(self, fact: Fact, test: Test, unit: str | None, value: Number) -> Bool:
+        """Where a number in a unit passes a test."""
+        if isinstance(test, ValueTest):
+            return self.both(self._passes(fact, check, unit, value) for check in test.checks)
+        return YES if getattr(test, "held", True) else NO
+
+    def _passes(self, fact: Fact, check: Check, unit: str | None, value: Number) -> Bool:
+        if isinstance(check, OneOf):
+            found = self.either(_compared(COMPARE_EQUAL, *_against(fact, unit, value, each)) for each in check.values)
+            return _not(found) if check.negated else found
+        cutoff = check.cutoffs[0] if isinstance(check.cutoffs[0], dt.date) else published_for(fact, check, unit)
+        return _compared(COMPARE[check.comparison], *_against(fact, unit, value, cutoff))
+
+
+def COMPARE_EQUAL(one: Any, other: Any) -> Any:
+    return one == other
+
+
+def _not(part: Bool) -> Bool:
+    return z3.simplify(z3.Not(part)) if z3.is_true(part) or z3.is_false(part) else z3.Not(part)
+
+
+def _between(value: Number, low: int | Decimal, high: int | Decimal) -> list[Bool]:
+    return [value >= _number(low), value <= _number(high)]
+
+
+def _number(value: int | Decimal) -> Number:
+    return z3.IntVal(value) if isinstance(value, int) else _real(value)
+
+
+def _real(value: Decimal | Fraction) -> Number:
+    exact = Fraction(value)
+    return z3.RatVal(exact.numerator, exact.denominator)
+
+
+def _ordinal(value: object) -> int:
+    assert isinstance(value, dt.date)  # noqa: S101
+    return value.toordinal()
+
+
+def _canonical(fact: Fact, unit: str | None, number: Number) -> Number:
+    if fact.units is None or unit is None or fact.units.canonical is None or unit == fact.units.canonical:
+        return number
+    return _converted(fact, number, unit, fact.units.canonical)
+
+
+def _converted(fact: Fact, number: Number, source: str, target: str) -> Number:
+    assert fact.units is not None  # noqa: S101
+    factor, offset = fact.units.line(source, target)
+    return number * _real(factor) + _real(offset) if offset else number * _real(factor)
+
+
+def _against(fact: Fact, unit: str | None, value: Number, other: Single) -> tuple[Number, Number]:
+    """A value in the unit of a constant, and the constant."""
+    if not isinstance(other, Quantity):
+        return value, z3.IntVal(_ordinal(other))
+    if fact.units and unit and other.unit and unit != other.unit:
+        value = _converted(fact, value, unit, other.unit)
+    return value, _real(other.number)
+
+
+def _compared(compare: Callable[[Any, Any], Any], value: Number, other: Number) -> Bool:
+    """Compare; a quotient is compared without dividing, which keeps it linear."""
+    if value.decl().kind() == z3.Z3_OP_DIV and not z3.is_rational_value(value.arg(1)):
+        top, bottom = value.children()
+        found = z3.Or(
+            z3.And(bottom > 0, compare(top, other * bottom)), z3.And(bottom < 0, compare(other * bottom, top))
+        )
+    else:
+        found = compare(value, other)
+    assert isinstance(found, Bool)  # noqa: S101
+    return found
+
+
+def _compute(node: formula.Node, values: Mapping[str, Number], defined: list[Bool]) -> Number:
+    """The value of a formula; `defined` gets what has to be so for it to have one. A date is an Int, a number a Real."""
+    if isinstance(node, formula.Number):
+        return _real(node.value)
+    if isinstance(node, formula.Name):
+        return values[node.name]
+    if isinstance(node, formula.Negate):
+        return -_compute(node.operand, values, defined)
+    if isinstance(node, formula.Call):
+        return _call(node, [_compute(each, values, defined) for each in node.arguments])
+    left, right = (_compute(each, values, defined) for each in (node.left, node.right))
+    if node.operator == "/":
+        defined.append(right != 0)
+        return left / right
+    if node.operator == "*":
+        return left * right
+    if left.is_int() and right.is_int():  # date - date
+        return z3.ToReal(left - right)
+    if left.is_int() or right.is_int():
+        day, days = (left, right) if left.is_int() else (right, left)
+        moved = day + z3.ToInt(days) if node.operator == "+" else day - z3.ToInt(days)
+        defined.extend((z3.IsInt(days), *_between(moved, dt.date.min.toordinal(), dt.date.max.toordinal())))
+        return moved
+    return left + right if node.operator == "+" else left - right
+
+
+def _call(node: formula.Call, parts: list[Number]) -> Number:
+    if node.function == "round":
+        digits = node.arguments[1].value if len(parts) > 1 and isinstance(node.arguments[1], formula.Number) else 0
+        return _rounded(parts[0], 10 ** int(digits))
+    found = parts[0]
+    for part in parts[1:]:
+        found = z3.If(part < found if node.function == "min" else part > found, part, found)
+    return found
+
+
+def _rounded(value: Number, scale: int) -> Number:
+    """Half away from zero."""
+    half = z3.RatVal(1, 2)
+    up, down = z3.ToInt(value * scale + half), -z3.ToInt(-value * scale + half)
+    return z3.ToReal(z3.If(value >= 0, up, down)) / scale
