@@ -235,7 +235,11 @@ class Symbolic(Generic[B, V]):
             return either(self.held[name].values())
         if name in self.computed:
             return either(where for where, _ in self.computed[name])
-        return self.sign(KnownTest(name, known=True)).true
+        return self.worlds.both((self.known(name), self.gates[name].true))
+
+    def known(self, name: str) -> B:
+        """Where an input is answered with a value, whether or not the answer counts."""
+        return self.worlds.answer_signs(KnownTest(name, known=True), self.ruleset.facts[name]).true
 
     def conflict(self, name: str) -> list[tuple[Single, Single, B]]:
         """Two values of a fact, and where it holds both; for each two that rules conclude."""

@@ -1,0 +1,116 @@
+"""What is proved of a ruleset against what listing every complete set of answers shows.
+
+The rulesets are random and small. Where a formula computes with what was answered, the list is no longer all there is:
+there, what it shows has to be found, and what is found has to be so.
+"""
+
+from __future__ import annotations
+
+import datetime
+import random
+from dataclasses import replace
+from itertools import combinations, product
+from math import prod
+
+import pytest
+
+from engine.language.model import Property
+from engine.language.values import UNKNOWN
+from engine.logic.evaluate import Evaluation
+from engine.logic.signs import TRUE
+from engine.verify.finder import Finder
+from engine.verify.proofs import proofs
+from tests.random_rulesets import DAYS, SMALL, random_ruleset, representatives
+
+AS_OF = datetime.date.fromisoformat(DAYS[2])
+MOST_COMPLETIONS = 3000
+RULESETS = 300
+
+
+@pytest.mark.parametrize("first", range(0, RULESETS, 10))
+def test_proofs_find_what_listing_finds(first):
+    for seed in range(first, first + 10):
+        ruleset, answers = listed(seed)
+        found = {(each.kind, each.subject) for each in proofs(Finder(ruleset))}
+        shown = set(by_listing(ruleset, answers))
+        if any(fact.formula for fact in ruleset.facts.values()):
+            found = {each for each in found if each[0] not in {"dead_rule", "redundant_rule"}} 
+            shown = {each for each in shown if each[0] not in {"dead_rule", "redundant_rule", "gap_when_unknown"}}
+            assert shown <= found, seed
+        else:
+            assert found == shown, seed
+
+
+def listed(seed):
+    """A random ruleset with promises, and its complete sets of answers, if they are few enough; else the next one."""
+    rng = random.Random(seed)
+    while True:
+        ruleset = random_ruleset(rng, size=SMALL)
+        spaces = [representatives(ruleset, fact) for fact in ruleset.inputs]
+        if ruleset.rules and prod(map(len, spaces)) <= MOST_COMPLETIONS:
+            break
+    whens = [rule.when for rule in ruleset.rules.values()]
+    promises = [
+        Property("never", "Never", rng.choice([None, *whens]), None, rng.choice(whens)),
+        Property("always", "Always", rng.choice(whens), rng.choice(whens), None),
+    ]
+    names = [fact.id for fact in ruleset.inputs]
+    return replace(ruleset, properties=tuple(promises)), [dict(zip(names, each, strict=True)) for each in product(*spaces)]
+
+
+def by_listing(ruleset, answers):
+    """The findings that looking at every complete set of answers shows, by kind and subject."""
+    evaluations = [Evaluation(ruleset, each, AS_OF) for each in answers]
+    for rule in ruleset.rules:
+        if not any(rule in each.applies for each in evaluations):
+            yield "dead_rule", rule
+        if not ruleset.rules[rule].overrides and all(same_without(ruleset, rule, each) for each in evaluations):
+            yield "redundant_rule", rule
+    for name in ruleset.facts:
+        pairs = {pair for each in evaluations for pair in combinations(each.held.get(name, ()), 2)}
+        for one, other in pairs if not ruleset.facts[name].formula else ():
+            yield "conflict", f"{name} {str(one).replace(' ', '')} {str(other).replace(' ', '')}"
+    for goal in ruleset.goals:
+        undecided = [each for each in evaluations if each.pursued(goal) and not each.settled(goal.fact)]
+        silent = {frozenset(n for n, a in each.answers.items() if a is UNKNOWN) for each in undecided}
+        if frozenset() in silent:
+            yield "gap", goal.fact
+            continue
+        for least in (each for each in silent if not any(other < each for other in silent)):
+            order = [fact.id for fact in ruleset.inputs if fact.id in least]
+            yield "gap_when_unknown", f"{goal.fact} {' '.join(order)}"
+    for promise in ruleset.properties:
+        if any(broken(promise, each) for each in evaluations):
+            yield "broken_property", promise.id
+
+
+def broken(promise, evaluation):
+    if promise.whenever and not evaluation.sign(promise.whenever) & TRUE:
+        return False
+    if promise.never:
+        return bool(evaluation.sign(promise.never) & TRUE)
+    return not evaluation.sign(promise.always) & TRUE
+
+
+def same_without(ruleset, rule, evaluation):
+    """Whether every sign of what a rule concludes stays as it is when the rule is taken out."""
+    rules = {
+        name: replace(each, overrides=tuple(other for other in each.overrides if other != rule))
+        for name, each in ruleset.rules.items()
+        if name != rule
+    }
+    facts = [name for name, _ in ruleset.rules[rule].then]
+    without = Evaluation(replace(ruleset, rules=rules), evaluation.answers, evaluation.as_of)
+    return all(signs(evaluation, name, ruleset) == signs(without, name, ruleset) for name in facts)
+
+
+def signs(evaluation, name, whole):
+    fact, ruleset = evaluation.ruleset.facts[name], evaluation.ruleset
+    if fact.is_set:
+        return evaluation.options[name]
+    failing = {
+        value
+        for value in whole.values[name]
+        if all(rule.id in evaluation.fails for rule in ruleset.concluders[name] if value in rule.concludes(name))
+    }
+    return set(evaluation.held[name]), failing if fact.otherwise is None else ()
