@@ -111,7 +111,7 @@ class Finder:
 
     def shows(self, patient: Patient, query: Query) -> bool:
         """Whether a patient is one whom a query asks for, by evaluation."""
-        return bool(query(Symbolic(self.ruleset, gathered(self.ruleset, [patient.answers], patient.as_of))))
+        return bool(query(Symbolic(self.ruleset, gathered(self.ruleset, [patient.answers], [patient.as_of]))))
 
     # From what Z3 finds to answers
 

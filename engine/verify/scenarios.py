@@ -107,13 +107,13 @@ class Scenarios:
 
 
 def gathered(
-    ruleset: Ruleset, several: Sequence[Mapping[str, Answer]], as_of: datetime.date | None = None
+    ruleset: Ruleset, several: Sequence[Mapping[str, Answer]], dates: Sequence[datetime.date | None] = ()
 ) -> Scenarios:
-    """Make worlds of sets of answers, in their order from the lowest bit."""
+    """Make worlds of sets of answers, each with the date to evaluate at, in their order from the lowest bit."""
     found: dict[str, dict[Answer, int]] = {fact.id: {} for fact in ruleset.inputs}
     for at, answers in enumerate(several):
         for name, answer in answers.items():
             found[name][answer] = found[name].get(answer, 0) | 1 << at
     given = {name: [(where, answer) for answer, where in each.items()] for name, each in found.items()}
-    every = (1 << len(several)) - 1
-    return Scenarios(ruleset, len(several), given, [(every, as_of)] if as_of else [])
+    dated = [(1 << at, date) for at, date in enumerate(dates) if date]
+    return Scenarios(ruleset, len(several), given, dated)

@@ -17,12 +17,12 @@ from tests.random_rulesets import random_answers, random_as_of, random_ruleset
 def test_each_world_is_as_the_reference_has_it(seed):
     rng = random.Random(seed)
     ruleset = random_ruleset(rng)
-    as_of = random_as_of(rng)
+    dates = [random_as_of(rng) for _ in range(40)]
     several = [random_answers(rng, ruleset) for _ in range(40)]
-    symbolic = Symbolic(ruleset, gathered(ruleset, several, as_of))
+    symbolic = Symbolic(ruleset, gathered(ruleset, several, dates))
 
     for at, answers in enumerate(several):
-        assert world(symbolic, at) == told(Evaluation(ruleset, answers, as_of))
+        assert world(symbolic, at) == told(Evaluation(ruleset, answers, dates[at]))
 
 
 def world(symbolic, at):
