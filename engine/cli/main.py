@@ -26,7 +26,7 @@ from engine.language.answer_files import SaveError, decode_answers, read_answers
 from engine.language.errors import RegimenError
 from engine.language.load import load_ruleset
 from engine.language.source import MAX_BYTES, Mapping
-from engine.verify.cases import check_cases, checked_report
+from engine.verify.cases import checked_report
 
 RULESET = click.argument("ruleset")
 ANSWERS = click.option(
@@ -117,9 +117,14 @@ def next_(ruleset: str, answers: str, as_of: datetime.date | None, *, as_json: b
 @AS_JSON
 @telling
 def check(ruleset: str, *, as_json: bool) -> int:
-    """Load a ruleset, telling every problem, and run its cases."""
+    """Prove what can be proved of a ruleset, and run its cases.
+
+    Exit status 1 when there is a finding that the ruleset does not accept.
+    """
+    from engine.verify.check import check as prove  # Z3 takes a while to load
+
     loaded = load_ruleset(ruleset)
-    checked = check_cases(loaded)
+    checked = prove(loaded)
     if as_json:
         _print_json(checked_report(loaded, checked))
     else:

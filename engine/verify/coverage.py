@@ -12,13 +12,14 @@ from itertools import combinations
 
 from engine.language.answers import read_answers
 from engine.language.errors import Mark
-from engine.language.model import Bound, Condition, Fact, HeldTest, Rule, Ruleset, SetTest, ValueTest, tests_in
+from engine.language.model import Bound, Condition, Fact, HeldTest, Ruleset, SetTest, ValueTest, tests_in
 from engine.language.values import Quantity, Single
 from engine.language.wording import say_value
 from engine.logic.compare import published_for
 from engine.logic.evaluate import passes
 from engine.verify.cases import Finding
 from engine.verify.scenarios import gathered
+from engine.verify.space import places
 from engine.verify.symbolic import Symbolic
 
 NEAR = Fraction(1, 20)  # a value beside a cut-off is within 5 % of it, or one of its last digit away
@@ -27,7 +28,7 @@ NEAR = Fraction(1, 20)  # a value beside a cut-off is within 5 % of it, or one o
 def coverage(ruleset: Ruleset) -> Iterator[Finding]:
     """Give every finding."""
     for fact in ruleset.facts.values():
-        if fact.id not in _used(ruleset):
+        if fact.id not in used_facts(ruleset):
             yield _unused_fact(fact)
         else:
             yield from _unused_options(ruleset, fact)
@@ -35,27 +36,19 @@ def coverage(ruleset: Ruleset) -> Iterator[Finding]:
     yield from _Tested(ruleset).findings()
 
 
-def _conditions(ruleset: Ruleset) -> Iterator[tuple[Condition, Mark, Rule | None]]:
-    """The conditions that a ruleset lives by, each with its place."""
-    yield from ((rule.when, rule.mark, rule) for rule in ruleset.rules.values())
-    yield from ((fact.gate, fact.mark, None) for fact in ruleset.facts.values() if fact.gate)
-    yield from ((goal.when, goal.mark, None) for goal in ruleset.goals if goal.when)
-
-
 # What nothing uses
 
 
-def _used(ruleset: Ruleset) -> set[str]:
-    tested = {test.fact for condition, _, _ in _conditions(ruleset) for test in tests_in(condition)}
+def used_facts(ruleset: Ruleset) -> set[str]:
+    """Give the facts that a goal, a rule, a gate or a formula uses."""
+    tested = {test.fact for place in places(ruleset) for test in tests_in(place.condition)}
     computed = {name for fact in ruleset.facts.values() if fact.formula for name in fact.formula.names}
     return tested | computed | {goal.fact for goal in ruleset.goals}
 
 
 def _unused_fact(fact: Fact) -> Finding:
     what = "is asked" if fact.is_input else "is concluded"
-    message = (
-        f"{fact.label} ('{fact.id}') {what}, and no rule, gate, formula or goal uses it. Use it, or take it out."
-    )
+    message = f"{fact.label} ('{fact.id}') {what}, and no rule, gate, formula or goal uses it. Use it, or take it out."
     return Finding("unused_fact", fact.id, message, fact.mark, (fact.id,))
 
 
@@ -79,7 +72,7 @@ def _unused_options(ruleset: Ruleset, fact: Fact) -> Iterator[Finding]:
 
 def _told_from(ruleset: Ruleset, fact: Fact, option: str) -> str:
     """An earlier option that every test treats alike, in words; of a set, where no test names the option."""
-    tests = [test for condition, _, _ in _conditions(ruleset) for test in tests_in(condition) if test.fact == fact.id]
+    tests = [test for place in places(ruleset) for test in tests_in(place.condition) if test.fact == fact.id]
     if fact.is_set:
         named = {each for test in tests if isinstance(test, SetTest) for each in test.options}
         counted = any(isinstance(test, HeldTest) for test in tests)
@@ -101,7 +94,7 @@ def _disagreements(ruleset: Ruleset, fact: Fact) -> Iterator[Finding]:
     """Two tests whose cut-offs are one number in one unit and two in another."""
     units = fact.units.names if fact.units else ()
     bounds: dict[tuple[Quantity, ...], tuple[Bound, Mark, tuple[str, ...]]] = {}
-    for condition, mark, rule in _conditions(ruleset):
+    for condition, mark, rule in places(ruleset):
         for bound in _bounds(condition, fact):
             quantities = tuple(each for each in bound.cutoffs if isinstance(each, Quantity))
             _, first, rules = bounds.get(quantities, (bound, mark, ()))
@@ -169,7 +162,7 @@ class _Tested:
 
     def _boundaries(self) -> Iterable[_Boundary]:
         found: dict[tuple[str, object, bool], _Boundary] = {}
-        for condition, mark, rule in _conditions(self.ruleset):
+        for condition, mark, rule in places(self.ruleset):
             for test in tests_in(condition):
                 fact = self.ruleset.facts[test.fact]
                 for check in test.checks if isinstance(test, ValueTest) else ():
@@ -188,7 +181,7 @@ class _Tested:
         fact, side = boundary.fact, "above" if boundary.above else "below"
         lacking = [] if cutoff in values else [f"exactly {say_value(fact, cutoff)}"]
         lacking += [] if beside else [f"just {side} {say_value(fact, cutoff)}"]
-        message = f"no case has {fact.label} ('{fact.id}') {' and none '.join(lacking)}. Add a case on each side of this cut-off."
+        message = f"no case has {fact.label} ('{fact.id}') {' and none '.join(lacking)}. Add a case on each side."
         subject = f"{fact.id} {side} {str(cutoff).replace(' ', '')}"
         yield Finding("untested_boundary", subject, message, boundary.mark, (fact.id,), tuple(boundary.rules))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -22,9 +22,10 @@ from engine.language.values import UNKNOWN, Answer, Quantity, Single
 from engine.verify.provable import Asked, Provable
 from engine.verify.scenarios import Scenarios, gathered
 from engine.verify.space import Space, round_to
-from engine.verify.symbolic import Symbolic
+from engine.verify.symbolic import B, Symbolic, V
 
 SAMPLED = 1 << 15
+AMOUNTS = 8  # of a number that formulas compute with, how many values besides those of its kinds
 SUBSETS = 24  # of a set, how many different answers a sample has
 PATIENCE = 10_000  # milliseconds for one question
 MOST_DECIMALS = 6
@@ -55,7 +56,7 @@ class Finder:
     @cached_property
     def sample(self) -> Symbolic[int, Single]:
         """A random sample of complete patients."""
-        return Symbolic(self.ruleset, random_patients(self.space, SAMPLED, random.Random(self.ruleset.digest)))
+        return Symbolic(self.ruleset, random_patients(self.space, SAMPLED, _chance(self.ruleset.digest)))
 
     @cached_property
     def provable(self) -> Symbolic[z3.BoolRef, z3.ArithRef]:
@@ -66,7 +67,7 @@ class Finder:
     def _solver(self) -> z3.Solver:
         solver = z3.Solver()
         solver.set("timeout", PATIENCE)
-        solver.add(self._worlds.given)
+        solver.add(*self._worlds.given)
         return solver
 
     @property
@@ -88,9 +89,13 @@ class Finder:
         if not where:
             return None
         at = (where & -where).bit_length() - 1
+        return Patient(self._sampled_worlds.world(at), self._sampled_worlds.date_of(at))
+
+    @property
+    def _sampled_worlds(self) -> Scenarios:
         worlds = self.sample.worlds
         assert isinstance(worlds, Scenarios)  # noqa: S101
-        return Patient(worlds.world(at), worlds.date_of(at))
+        return worlds
 
     def proved(self, query: Query) -> Patient | None:
         """The same by Z3 alone."""
@@ -113,6 +118,27 @@ class Finder:
         """Whether a patient is one whom a query asks for, by evaluation."""
         return bool(query(Symbolic(self.ruleset, gathered(self.ruleset, [patient.answers], [patient.as_of]))))
 
+    # Whether an answer matters
+
+    def can_matter(self, name: str) -> bool:
+        """Whether two complete patients who differ in one answer only can differ in a goal.
+
+        Raises:
+            GaveUpError: it could not be told.
+        """
+        rng, worlds = _chance(name), self._sampled_worlds
+        others = _shared_out(_answers(self.space, self.ruleset.facts[name], rng), SAMPLED, rng)
+        if goals_differ(self.sample, Symbolic(self.ruleset, worlds.but(name, others))):
+            return True
+        provable = Provable(self.ruleset, self.space, twin=name)
+        solver = z3.Solver()
+        solver.set("timeout", PATIENCE)
+        solver.add(*self._worlds.given, *provable.given, goals_differ(self.provable, Symbolic(self.ruleset, provable)))
+        found = solver.check()
+        if found == z3.unknown:
+            raise GaveUpError(solver.reason_unknown())
+        return bool(found == z3.sat)
+
     # From what Z3 finds to answers
 
     def _tidied(self, asked: z3.BoolRef) -> z3.ModelRef:
@@ -133,14 +159,16 @@ class Finder:
         return model
 
     def _patient(self, model: z3.ModelRef) -> Patient:
-        answers = {name: self._answer(self.ruleset.facts[name], each, model) for name, each in self._worlds.asked.items()}
+        answers = {
+            name: self._answer(self.ruleset.facts[name], each, model) for name, each in self._worlds.asked.items()
+        }
         as_of = model.eval(self._worlds.as_of, model_completion=True).as_long()
         return Patient(answers, datetime.date.fromordinal(as_of) if self.ruleset.counts_to_a_date else None)
 
     @staticmethod
     def _answer(fact: Fact, asked: Asked, model: z3.ModelRef) -> Answer:
         def so(where: z3.BoolRef) -> bool:
-            return z3.is_true(model.eval(where, model_completion=True))
+            return bool(z3.is_true(model.eval(where, model_completion=True)))
 
         if not so(asked.known):
             return UNKNOWN
@@ -155,6 +183,37 @@ class Finder:
         return next(kind for where, kind in asked.kinds if so(where))
 
 
+def goals_differ(one: Symbolic[B, V], other: Symbolic[B, V]) -> B:
+    """Where what there is to tell of some goal differs between two evaluations of the same worlds."""
+    worlds, found = one.worlds, []
+    for (mine, values), (theirs, others) in zip(_goal_parts(one), _goal_parts(other), strict=True):
+        found += [
+            worlds.either((worlds.both((a, worlds.others(b))), worlds.both((b, worlds.others(a)))))
+            for a, b in zip(mine, theirs, strict=True)
+        ]
+        found += [worlds.both((here, there, worlds.unequal(a, b))) for here, a in values for there, b in others]
+    return worlds.either(found)
+
+
+def _goal_parts(some: Symbolic[B, V]) -> Iterator[tuple[list[B], list[tuple[B, V]]]]:
+    """What makes up the state of each goal: sets of worlds, and of a formula its values."""
+    both, either = some.worlds.both, some.worlds.either
+    for goal in some.ruleset.goals:
+        when = some.goal_whens[goal.fact]
+        pursued = some.worlds.others(when.false)
+        parts, values = [when.true, when.false], []
+        if goal.fact in some.options:
+            parts += [
+                both((each, pursued)) for sign in some.options[goal.fact].values() for each in (sign.true, sign.false)
+            ]
+        elif goal.fact in some.held:
+            parts += [both((each, pursued)) for each in some.held[goal.fact].values()]
+        elif goal.fact in some.computed:
+            values = [(both((where, pursued)), value) for where, value in some.computed[goal.fact]]
+            parts.append(either(where for where, _ in values))
+        yield parts, values
+
+
 def _decimal(value: z3.ExprRef) -> Decimal:
     """A number of a model; an irrational one to 12 digits."""
     if isinstance(value, z3.AlgebraicNumRef):
@@ -164,6 +223,11 @@ def _decimal(value: z3.ExprRef) -> Decimal:
 
 
 # A sample
+
+
+def _chance(seed: str) -> random.Random:
+    """The same for the same ruleset: a check says today what it said yesterday."""
+    return random.Random(seed)  # noqa: S311 (nothing secret is made of it)
 
 
 def random_patients(space: Space, count: int, rng: random.Random) -> Scenarios:
@@ -194,7 +258,7 @@ def _others(fact: Fact, rng: random.Random) -> list[Answer]:
     ends = fact.plausible or fact.range
     unit = fact.units.canonical if fact.units else None
     low, high = (float(end.number) for end in ends if isinstance(end, Quantity)) if ends else (0.0, 100.0)
-    return [Quantity(round_to(Decimal(rng.uniform(low, high)), rng.choice([0, 1])), unit) for _ in range(SUBSETS)]
+    return [Quantity(round_to(Decimal(rng.uniform(low, high)), rng.choice([0, 1])), unit) for _ in range(AMOUNTS)]
 
 
 def _shared_out(values: Sequence[A], count: int, rng: random.Random) -> list[tuple[int, A]]:

@@ -1,20 +1,21 @@
-"""What is proved of every complete set of answers: dead and redundant rules, conflicts, gaps, broken properties, and
-questions whose answer cannot matter.
+"""What is proved of every complete set of answers.
 
-Each is a `Doubt`: a query for a patient, and what it would mean to find one, or none.
+Dead and redundant rules, conflicts, gaps, broken properties, and questions whose answer cannot matter. Each is a
+`Doubt`: a query for a patient, and what it would mean to find one, or none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.dialogue.consultation import Consultation, shown
 from engine.language.model import Fact, Goal, Property, Rule, Ruleset, tests_in
-from engine.language.values import UNKNOWN, Answer, Single
-from engine.language.wording import say_condition, say_value
+from engine.language.values import UNKNOWN, Single
+from engine.language.wording import say_value
 from engine.verify.cases import Finding
+from engine.verify.coverage import used_facts
 from engine.verify.finder import SAMPLED, Finder, GaveUpError, Patient, Query
 from engine.verify.symbolic import Symbolic, Worlds
 
@@ -48,6 +49,8 @@ def proofs(finder: Finder) -> Iterator[Finding]:
         yield from settle(finder, doubt)
     for goal in finder.ruleset.goals:
         yield from _silenced(finder, goal)
+    for fact in finder.ruleset.inputs:
+        yield from _never_matters(finder, fact)
 
 
 def settle(finder: Finder, doubt: Doubt) -> Iterator[Finding]:
@@ -67,14 +70,14 @@ def settle(finder: Finder, doubt: Doubt) -> Iterator[Finding]:
 def unproved(finding: Finding, claim: str, error: GaveUpError) -> Finding:
     """The finding that something could neither be shown nor ruled out."""
     message = (
-        f"it is not proved that {claim}: the solver gave up ({error}). Among {SAMPLED} random patients nobody shows the "
-        "opposite. Make the conditions or formulas behind it simpler."
+        f"it is not proved that {claim}: the solver gave up ({error}). Nobody among {SAMPLED} random patients shows "
+        "the opposite. Make the conditions or formulas behind it simpler."
     )
     return replace(finding, kind="unproved", subject=f"{finding.kind} {finding.subject}", message=message)
 
 
 def witness(finder: Finder, patient: Patient, query: Query) -> dict[str, Any]:
-    """The answers of a patient as a file of answers has them: only those that a session asks for, where that will do."""
+    """The answers of a patient, as a file has them: only those that a session asks for, where that will do."""
     ruleset = finder.ruleset
     consultation = Consultation(ruleset, {}, patient.as_of)
     while (question := consultation.question) and question.fact in patient.answers:
@@ -109,12 +112,16 @@ def _doubts(ruleset: Ruleset) -> Iterator[Doubt]:
     for goal in ruleset.goals:
         yield _gap(ruleset, goal)
     for promise in ruleset.properties:
-        yield _property(ruleset, promise)
+        yield _property(promise)
 
 
 def _dead(ruleset: Ruleset, rule: Rule) -> Doubt:
     overriders = " and ".join(f"'{other.id}'" for other in ruleset.overriders[rule.id])
-    unless = f" while {overriders} {'is' if len(ruleset.overriders[rule.id]) == 1 else 'are'} ruled out" if overriders else ""
+    unless = (
+        f" while {overriders} {'is' if len(ruleset.overriders[rule.id]) == 1 else 'are'} ruled out"
+        if overriders
+        else ""
+    )
     message = (
         f"rule '{rule.id}' can never apply: with no answers does its 'when' hold{unless}. Mend its conditions, or take "
         "it out."
@@ -176,12 +183,17 @@ def _conflicts(ruleset: Ruleset, fact: Fact) -> Iterator[Doubt]:
             rules = [r for r in ruleset.concluders[fact.id] if {one, other} & set(r.concludes(fact.id))]
             said = f"{say_value(fact, one)} and {say_value(fact, other)}"
             message = (
-                f"{fact.label} ('{fact.id}') can be concluded two ways at once: {said}. Let one of the rules override the "
-                "other, or narrow their conditions."
+                f"{fact.label} ('{fact.id}') can be concluded two ways at once: {said}. Let one of the rules override "
+                "the other, or narrow their conditions."
             )
             mark = rules[-1].mark if rules else fact.mark
             finding = Finding(
-                "conflict", f"{fact.id} {_word(one)} {_word(other)}", message, mark, (fact.id,), tuple(r.id for r in rules)
+                "conflict",
+                f"{fact.id} {_word(one)} {_word(other)}",
+                message,
+                mark,
+                (fact.id,),
+                tuple(r.id for r in rules),
             )
             claim = f"{fact.label} is never concluded two ways, {said}"
             yield Doubt(finding, claim, _both_held(fact.id, one, other))
@@ -257,7 +269,7 @@ def _silenced(finder: Finder, goal: Goal) -> Iterator[Finding]:
         yield unproved(blank, f"{fact.label} is always decided, whatever is not known", error)
 
 
-def _property(ruleset: Ruleset, promise: Property) -> Doubt:
+def _property(promise: Property) -> Doubt:
     def broken(some: Some) -> Any:
         met = some.sign(promise.whenever).true if promise.whenever else some.worlds.yes
         if promise.never is not None:
@@ -273,6 +285,22 @@ def _property(ruleset: Ruleset, promise: Property) -> Doubt:
         f"property '{promise.id}' holds: {promise.title.rstrip('.')}",
         broken,
     )
+
+
+def _never_matters(finder: Finder, fact: Fact) -> Iterator[Finding]:
+    """A question that is asked for nothing; one that nothing tests at all is told by `coverage`."""
+    if fact.id not in used_facts(finder.ruleset):
+        return
+    message = (
+        f"no answer to {fact.label} ('{fact.id}') can change a goal, whatever else is answered. Let a rule that "
+        "matters use it, or take it out."
+    )
+    finding = Finding("unused_fact", fact.id, message, fact.mark, (fact.id,))
+    try:
+        if not finder.can_matter(fact.id):
+            yield finding
+    except GaveUpError as error:
+        yield unproved(finding, f"the answer to {fact.label} can matter", error)
 
 
 # Words

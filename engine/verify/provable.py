@@ -10,25 +10,26 @@ whatever the solver finds is evaluated before it is told.
 from __future__ import annotations
 
 import datetime as dt
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import z3
 
 from engine.language import formula
 from engine.language.answers import canonical_number
-from engine.language.model import Bound, Check, Fact, KnownTest, OneOf, Ruleset, SetTest, Test, ValueTest
+from engine.language.model import Check, Fact, KnownTest, OneOf, Ruleset, SetTest, Test, ValueTest
 from engine.language.values import UNKNOWN, Answer, Quantity, Single
 from engine.logic.compare import COMPARE, published_for
 from engine.logic.evaluate import passes
 from engine.verify.space import Space
 from engine.verify.symbolic import Signs
 
-Bool = z3.BoolRef
-Number = z3.ArithRef
+Bool: TypeAlias = z3.BoolRef
+Number: TypeAlias = z3.ArithRef
 YES, NO = z3.BoolVal(val=True), z3.BoolVal(val=False)
 
 
@@ -51,6 +52,11 @@ class Asked:
 class Provable:
     """Sets of worlds as formulas.
 
+    Args:
+        ruleset: the ruleset.
+        space: its answers.
+        twin: an input whose answer is another than in the worlds made without one; all other answers are the same.
+
     Attributes:
         asked: the inputs.
         given: what is so in every world: the answers that there can be.
@@ -58,9 +64,10 @@ class Provable:
 
     yes, no = YES, NO
 
-    def __init__(self, ruleset: Ruleset, space: Space) -> None:
+    def __init__(self, ruleset: Ruleset, space: Space, twin: str | None = None) -> None:
         self.ruleset = ruleset
         self.space = space
+        self.twin = twin
         self.given: list[Bool] = []
         self.asked = {fact.id: self._asked(fact) for fact in ruleset.inputs}
         self.as_of = z3.Int("as_of")
@@ -76,7 +83,7 @@ class Provable:
     @staticmethod
     def nowhere(part: Bool) -> bool:
         """Tell whether a set plainly holds no world."""
-        return z3.is_false(part)
+        return bool(z3.is_false(part))
 
     @staticmethod
     def both(parts: Iterable[Bool]) -> Bool:
@@ -103,33 +110,34 @@ class Provable:
     # Answers
 
     def _asked(self, fact: Fact) -> Asked:
-        known = YES if fact.required else z3.Bool(f"{fact.id} is known")
+        name = f"another {fact.id}" if fact.id == self.twin else fact.id
+        known = YES if fact.required else z3.Bool(f"{name} is known")
         if fact.id in self.space.computed_with:
-            return self._measured(fact, known)
+            return self._measured(fact, name, known)
         values = [kind for kind in self.space.kinds(fact) if kind is not UNKNOWN and kind != ()]
-        kinds = tuple((z3.Bool(f"{fact.id} is {kind}"), kind) for kind in values)
+        kinds = tuple((z3.Bool(f"{name} is {kind}"), kind) for kind in values)
         if not fact.is_set:
             self.given.append(z3.PbEq([(where, 1) for where, _ in kinds] + [(z3.Not(known), 1)], 1))
         return Asked(known, kinds)
 
-    def _measured(self, fact: Fact, known: Bool) -> Asked:
+    def _measured(self, fact: Fact, name: str, known: Bool) -> Asked:
         """A number that formulas compute with: a real number in one of its units; or a date: its ordinal."""
         if fact.type == "date":
-            ordinal = z3.Int(fact.id)
+            ordinal = z3.Int(name)
             low, high = fact.range or (dt.date.min, dt.date.max)
             self.given += _between(ordinal, _ordinal(low), _ordinal(high))
             return Asked(known, amounts=((None, YES, ordinal),))
-        number = z3.Real(fact.id)
+        number = z3.Real(name)
         names = fact.units.names if fact.units else ()
         if len(names) < 2:  # noqa: PLR2004 (then there is a choice)
             amounts: tuple[tuple[str | None, Bool, Number], ...] = ((names[0] if names else None, YES, number),)
         else:
-            amounts = tuple((name, z3.Bool(f"{fact.id} in {name}"), number) for name in names)
+            amounts = tuple((unit, z3.Bool(f"{name} in {unit}"), number) for unit in names)
             self.given.append(z3.PbEq([(where, 1) for _, where, _ in amounts], 1))
         if fact.range:
-            low, high = (canonical_number(fact, end) for end in fact.range if isinstance(end, Quantity))
+            least, most = (canonical_number(fact, end) for end in fact.range if isinstance(end, Quantity))
             for unit, where, _ in amounts:
-                self.given.append(z3.Implies(where, z3.And(_between(_canonical(fact, unit, number), low, high))))
+                self.given.append(z3.Implies(where, z3.And(_between(_canonical(fact, unit, number), least, most))))
         return Asked(known, amounts=amounts)
 
     def answer_signs(self, test: Test, fact: Fact) -> Signs[Bool]:
@@ -193,6 +201,11 @@ class Provable:
         passed = self._meets(fact, test, fact.units.canonical if fact.units else None, value)
         return Signs(passed, _not(passed))
 
+    @staticmethod
+    def unequal(one: Number, other: Number) -> Bool:
+        """Give the worlds in which two computed values differ."""
+        return one != other
+
     def _meets(self, fact: Fact, test: Test, unit: str | None, value: Number) -> Bool:
         """Where a number in a unit passes a test."""
         if isinstance(test, ValueTest):
@@ -201,14 +214,10 @@ class Provable:
 
     def _passes(self, fact: Fact, check: Check, unit: str | None, value: Number) -> Bool:
         if isinstance(check, OneOf):
-            found = self.either(_compared(COMPARE_EQUAL, *_against(fact, unit, value, each)) for each in check.values)
+            found = self.either(_compared(operator.eq, *_against(fact, unit, value, each)) for each in check.values)
             return _not(found) if check.negated else found
         cutoff = check.cutoffs[0] if isinstance(check.cutoffs[0], dt.date) else published_for(fact, check, unit)
         return _compared(COMPARE[check.comparison], *_against(fact, unit, value, cutoff))
-
-
-def COMPARE_EQUAL(one: Any, other: Any) -> Any:
-    return one == other
 
 
 def _not(part: Bool) -> Bool:
@@ -263,12 +272,11 @@ def _compared(compare: Callable[[Any, Any], Any], value: Number, other: Number) 
         )
     else:
         found = compare(value, other)
-    assert isinstance(found, Bool)  # noqa: S101
     return found
 
 
 def _compute(node: formula.Node, values: Mapping[str, Number], defined: list[Bool]) -> Number:
-    """The value of a formula; `defined` gets what has to be so for it to have one. A date is an Int, a number a Real."""
+    """The value of a formula, a date as Int, a number as Real; `defined` gets what it takes for it to have one."""
     if isinstance(node, formula.Number):
         return _real(node.value)
     if isinstance(node, formula.Name):

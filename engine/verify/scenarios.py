@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 
 from engine.language.model import Fact, Ruleset, Test
 from engine.language.values import UNKNOWN, Answer, Single
@@ -31,13 +32,18 @@ class Scenarios:
 
     no = 0
 
-    def __init__(
-        self, ruleset: Ruleset, count: int, answers: Mapping[str, Given], dates: Sequence[Dated] = ()
-    ) -> None:
+    def __init__(self, ruleset: Ruleset, count: int, answers: Mapping[str, Given], dates: Sequence[Dated] = ()) -> None:
         self.ruleset = ruleset
         self.yes = (1 << count) - 1
         self.answers = answers
         self.dates = dates
+        self._computed: dict[tuple[object, ...], Single | None] = {}
+
+    def but(self, name: str, given: Given) -> Scenarios:
+        """Give the same worlds with other answers to one input."""
+        found = copy(self)
+        found.answers = {**self.answers, name: given}
+        return found
 
     def others(self, part: int) -> int:
         """Give the worlds that are not in a set."""
@@ -97,13 +103,20 @@ class Scenarios:
 
     def compute(self, fact: Fact, parts: Mapping[str, Single]) -> Iterator[tuple[int, Single]]:
         """Give the value of a formula."""
-        value = compute(self.ruleset, fact, parts)
+        key = (fact.id, *parts.values())
+        if key not in self._computed:
+            self._computed[key] = compute(self.ruleset, fact, parts)
+        value = self._computed[key]
         if value is not None:
             yield self.yes, value
 
     def compare(self, test: Test, fact: Fact, value: Single) -> Signs[int]:
         """Tell whether a computed value passes a test."""
         return Signs(self.yes, 0) if passes(test, fact, value) else Signs(0, self.yes)
+
+    def unequal(self, one: Single, other: Single) -> int:
+        """Tell whether two computed values differ."""
+        return self.yes if one != other else 0
 
 
 def gathered(

@@ -12,22 +12,30 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
+from typing import NamedTuple
 
 from engine.language.answers import implausible, read_answer
-from engine.language.model import Bound, Condition, Fact, OneOf, Ruleset, Test, ValueTest, tests_in
+from engine.language.errors import Mark
+from engine.language.model import Bound, Condition, Fact, OneOf, Rule, Ruleset, Test, ValueTest, tests_in
 from engine.language.numbers import MOST_DIGITS, show_number
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.logic.evaluate import passes
 
 
-def conditions_of(ruleset: Ruleset) -> Iterator[Condition]:
-    """Every condition that says what a ruleset means: of rules, gates, goals and properties."""
-    yield from (rule.when for rule in ruleset.rules.values())
-    yield from (fact.gate for fact in ruleset.facts.values() if fact.gate)
-    yield from (goal.when for goal in ruleset.goals if goal.when)
-    for promise in ruleset.properties:
-        yield from (each for each in (promise.whenever, promise.always, promise.never) if each)
+class Place(NamedTuple):
+    """A condition that a ruleset lives by, and the rule that it belongs to; of a gate or a goal there is none."""
+
+    condition: Condition
+    mark: Mark
+    rule: Rule | None = None
+
+
+def places(ruleset: Ruleset) -> Iterator[Place]:
+    """Give every condition of rules, gates and goals."""
+    yield from (Place(rule.when, rule.mark, rule) for rule in ruleset.rules.values())
+    yield from (Place(fact.gate, fact.mark) for fact in ruleset.facts.values() if fact.gate)
+    yield from (Place(goal.when, goal.mark) for goal in ruleset.goals if goal.when)
 
 
 class Space:
@@ -41,8 +49,10 @@ class Space:
     def tests(self) -> dict[str, tuple[ValueTest, ...]]:
         """The tests on the value of each fact."""
         found: dict[str, dict[int, ValueTest]] = {name: {} for name in self.ruleset.facts}
-        for condition in conditions_of(self.ruleset):
-            for test in tests_in(condition):
+        promised = ((each.whenever, each.always, each.never) for each in self.ruleset.properties)
+        conditions = [*(place.condition for place in places(self.ruleset)), *chain.from_iterable(promised)]
+        for condition in conditions:
+            for test in tests_in(condition) if condition else ():
                 if isinstance(test, ValueTest):
                     found[test.fact][id(test)] = test
         return {name: tuple(tests.values()) for name, tests in found.items()}

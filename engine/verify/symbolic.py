@@ -69,6 +69,9 @@ class Worlds(Protocol[B, V]):
     def compare(self, test: Test, fact: Fact, value: V) -> Signs[B]:
         """Tell in which worlds a computed value passes a test, and in which not."""
 
+    def unequal(self, one: V, other: V) -> B:
+        """Give the worlds in which two computed values differ."""
+
 
 class Symbolic(Generic[B, V]):
     """What holds in each world.

@@ -34,7 +34,7 @@ def test_proofs_find_what_listing_finds(first):
         found = {(each.kind, each.subject) for each in proofs(Finder(ruleset))}
         shown = set(by_listing(ruleset, answers))
         if any(fact.formula for fact in ruleset.facts.values()):
-            found = {each for each in found if each[0] not in {"dead_rule", "redundant_rule"}} 
+            found = {each for each in found if each[0] not in {"dead_rule", "redundant_rule"}}
             shown = {each for each in shown if each[0] not in {"dead_rule", "redundant_rule", "gap_when_unknown"}}
             assert shown <= found, seed
         else:
@@ -55,7 +55,9 @@ def listed(seed):
         Property("always", "Always", rng.choice(whens), rng.choice(whens), None),
     ]
     names = [fact.id for fact in ruleset.inputs]
-    return replace(ruleset, properties=tuple(promises)), [dict(zip(names, each, strict=True)) for each in product(*spaces)]
+    return replace(ruleset, properties=tuple(promises)), [
+        dict(zip(names, each, strict=True)) for each in product(*spaces)
+    ]
 
 
 def by_listing(ruleset, answers):
