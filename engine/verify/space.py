@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 from engine.language.answers import implausible, read_answer
@@ -38,23 +38,32 @@ def places(ruleset: Ruleset) -> Iterator[Place]:
     yield from (Place(goal.when, goal.mark) for goal in ruleset.goals if goal.when)
 
 
-class Space:
-    """The kinds of answer to each input of a ruleset."""
+def _all_conditions(ruleset: Ruleset) -> Iterator[Condition]:
+    yield from (place.condition for place in places(ruleset))
+    for promise in ruleset.properties:
+        yield from (each for each in (promise.whenever, promise.always, promise.never) if each)
 
-    def __init__(self, ruleset: Ruleset) -> None:
+
+class Space:
+    """The kinds of answer to each input of a ruleset.
+
+    Args:
+        ruleset: the ruleset.
+        conditions: what tells answers apart; all that the ruleset means or promises unless it is given.
+    """
+
+    def __init__(self, ruleset: Ruleset, conditions: Iterable[Condition] | None = None) -> None:
         self.ruleset = ruleset
+        self.conditions = tuple(_all_conditions(ruleset) if conditions is None else conditions)
         self._kinds: dict[str, tuple[Answer, ...]] = {}
 
     @cached_property
-    def tests(self) -> dict[str, tuple[ValueTest, ...]]:
-        """The tests on the value of each fact."""
-        found: dict[str, dict[int, ValueTest]] = {name: {} for name in self.ruleset.facts}
-        promised = ((each.whenever, each.always, each.never) for each in self.ruleset.properties)
-        conditions = [*(place.condition for place in places(self.ruleset)), *chain.from_iterable(promised)]
-        for condition in conditions:
-            for test in tests_in(condition) if condition else ():
-                if isinstance(test, ValueTest):
-                    found[test.fact][id(test)] = test
+    def tests(self) -> dict[str, tuple[Test, ...]]:
+        """The tests on each fact."""
+        found: dict[str, dict[int, Test]] = {name: {} for name in self.ruleset.facts}
+        for condition in self.conditions:
+            for test in tests_in(condition):
+                found[test.fact][id(test)] = test
         return {name: tuple(tests.values()) for name, tests in found.items()}
 
     @cached_property
@@ -84,7 +93,8 @@ class Space:
         ordered = list(candidates)
         found: dict[tuple[bool, ...], Answer] = {}
         for value in sorted(ordered, key=lambda value: (implausible(fact, value) is not None, len(str(value)))):
-            found.setdefault(tuple(passes(test, fact, value) for test in self.tests[fact.id]), value)
+            tests = (test for test in self.tests[fact.id] if isinstance(test, ValueTest))
+            found.setdefault(tuple(passes(test, fact, value) for test in tests), value)
         return [value for value in ordered if value in found.values()]
 
 

@@ -7,12 +7,12 @@ of all there can be. Signs only ever grow, so an evaluation negates nothing; a q
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Generic, Protocol, TypeVar
 
-from engine.language.model import All, Any, Condition, Fact, HeldTest, KnownTest, Not, Rule, Ruleset, SetTest, Test
+from engine.language.model import All, Any, Condition, Fact, HeldTest, KnownTest, Not, Rule, Ruleset, SetTest, Test, tests_in
 from engine.language.values import Single
 from engine.logic.evaluate import passes, splits_of
 
@@ -76,6 +76,11 @@ class Worlds(Protocol[B, V]):
 class Symbolic(Generic[B, V]):
     """What holds in each world.
 
+    Args:
+        ruleset: the ruleset.
+        worlds: the worlds.
+        only: the facts to look at, each with all that it depends on; all of them unless it is given.
+
     Attributes:
         gates: for each fact the signs of the gates behind it.
         held: for each single-valued fact that rules conclude its values, each with the worlds in which it is held.
@@ -85,7 +90,7 @@ class Symbolic(Generic[B, V]):
         goal_whens: for each goal.
     """
 
-    def __init__(self, ruleset: Ruleset, worlds: Worlds[B, V]) -> None:
+    def __init__(self, ruleset: Ruleset, worlds: Worlds[B, V], only: Collection[str] | None = None) -> None:
         self.ruleset = ruleset
         self.worlds = worlds
         self.gates: dict[str, Signs[B]] = {}
@@ -97,7 +102,7 @@ class Symbolic(Generic[B, V]):
         self.fails: dict[str, B] = {}
         self._splits = splits_of(ruleset)
         self._signs: dict[int, tuple[Signs[B], Condition]] = {}  # by id, kept beside: conditions are slow to hash
-        for name in ruleset.order:
+        for name in ruleset.order if only is None else (each for each in ruleset.order if each in only):
             fact = ruleset.facts[name]
             self.gates[name] = self._every(map(self.sign, ruleset.gates_behind[name]))
             if fact.formula:
@@ -105,7 +110,11 @@ class Symbolic(Generic[B, V]):
             elif fact.derived:
                 self._conclude(fact)
         always = Signs(worlds.yes, worlds.no)
-        self.goal_whens = {goal.fact: self.sign(goal.when) if goal.when else always for goal in ruleset.goals}
+        self.goal_whens = {
+            goal.fact: self.sign(goal.when) if goal.when else always
+            for goal in ruleset.goals
+            if only is None or all(test.fact in only for test in tests_in(goal.when or All(())))
+        }
 
     # Conditions
 
