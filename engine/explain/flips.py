@@ -54,7 +54,8 @@ def flips(consultation: Consultation, goal: Goal, most: int = MOST_FLIPS) -> Fli
 def state(consultation: Consultation, goal: Goal) -> object:
     """What a run on durable-rules makes of a goal."""
     found = consultation.results
-    return found.conclusions.get(goal.fact), found.conflicts.get(goal.fact), goal.fact in found.undetermined
+    told = found.conclusions.get(goal.fact), found.conflicts.get(goal.fact), goal.fact in found.undetermined
+    return told, consultation.run.pursued(goal)
 
 
 def elsewhere(consultation: Consultation, goal: Goal) -> Target:
@@ -65,7 +66,7 @@ def elsewhere(consultation: Consultation, goal: Goal) -> Target:
         worlds, when = some.worlds, some.goal_whens[goal.fact]
         pursued = worlds.both((when.true, worlds.others(when.false)))
         other = worlds.either(_unlike(some, consultation, goal))
-        if not now.is_result(goal):
+        if not (now.is_result(goal) and now.settled(goal.fact)):
             other = worlds.yes
         dropped = worlds.no if not now.pursued(goal) else when.false
         return worlds.either((dropped, worlds.both((pursued, some.settled(goal.fact), other))))
