@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 
 import z3
 
+from engine.dialogue.consultation import Consultation
 from engine.language.model import Fact, Ruleset
 from engine.language.values import UNKNOWN, Answer, Quantity, Single
-from engine.verify.provable import Asked, Provable
+from engine.verify.provable import YES, Asked, Provable
 from engine.verify.scenarios import Scenarios, gathered
 from engine.verify.space import Space, round_to
 from engine.verify.symbolic import B, Symbolic, V
@@ -47,11 +48,18 @@ class Patient:
 
 
 class Finder:
-    """Looks for patients of a ruleset."""
+    """Looks for patients of a ruleset.
 
-    def __init__(self, ruleset: Ruleset, space: Space | None = None) -> None:
+    Args:
+        ruleset: the ruleset.
+        space: the answers that it tells apart.
+        after: a consultation whose answers a patient may have changed, and may leave the other questions unanswered.
+    """
+
+    def __init__(self, ruleset: Ruleset, space: Space | None = None, after: Consultation | None = None) -> None:
         self.ruleset = ruleset
         self.space = space or Space(ruleset)
+        self.after = after
 
     @cached_property
     def sample(self) -> Symbolic[int, Single]:
@@ -61,17 +69,20 @@ class Finder:
     @cached_property
     def provable(self) -> Symbolic[z3.BoolRef, z3.ArithRef]:
         """All there can be."""
-        return Symbolic(self.ruleset, Provable(self.ruleset, self.space))
+        after = self.after
+        worlds = Provable(self.ruleset, self.space, partial=after is not None, as_of=after.as_of if after else None)
+        return Symbolic(self.ruleset, worlds)
 
     @cached_property
     def _solver(self) -> z3.Solver:
         solver = z3.Solver()
         solver.set("timeout", PATIENCE)
-        solver.add(*self._worlds.given)
+        solver.add(*self.worlds.given)
         return solver
 
     @property
-    def _worlds(self) -> Provable:
+    def worlds(self) -> Provable:
+        """What is proved in."""
         worlds = self.provable.worlds
         assert isinstance(worlds, Provable)  # noqa: S101
         return worlds
@@ -97,13 +108,13 @@ class Finder:
         assert isinstance(worlds, Scenarios)  # noqa: S101
         return worlds
 
-    def proved(self, query: Query) -> Patient | None:
-        """The same by Z3 alone."""
+    def proved(self, query: Query, also: z3.BoolRef = YES) -> Patient | None:
+        """The same by Z3 alone, among the worlds of a formula."""
         where = query(self.provable)
         if z3.is_false(where):
             return None
         asked = z3.FreshBool("asked")
-        self._solver.add(z3.Implies(asked, where))
+        self._solver.add(z3.Implies(asked, z3.And(where, also)))
         found = self._solver.check(asked)
         if found == z3.unsat:
             return None
@@ -133,7 +144,7 @@ class Finder:
         provable = Provable(self.ruleset, self.space, twin=name)
         solver = z3.Solver()
         solver.set("timeout", PATIENCE)
-        solver.add(*self._worlds.given, *provable.given, goals_differ(self.provable, Symbolic(self.ruleset, provable)))
+        solver.add(*self.worlds.given, *provable.given, goals_differ(self.provable, Symbolic(self.ruleset, provable)))
         found = solver.check()
         if found == z3.unknown:
             raise GaveUpError(solver.reason_unknown())
@@ -145,7 +156,7 @@ class Finder:
         """A model with numbers of few decimals where there is one."""
         solver, model = self._solver, self._solver.model()
         fixed: list[z3.BoolRef] = []
-        for each in self._worlds.asked.values():
+        for each in self.worlds.asked.values():
             for _, _, number in each.amounts[:1]:
                 found = model.eval(number, model_completion=True)
                 for decimals in range(MOST_DECIMALS + 1) if number.is_real() else ():
@@ -160,9 +171,13 @@ class Finder:
 
     def _patient(self, model: z3.ModelRef) -> Patient:
         answers = {
-            name: self._answer(self.ruleset.facts[name], each, model) for name, each in self._worlds.asked.items()
+            name: self._answer(self.ruleset.facts[name], each, model)
+            for name, each in self.worlds.asked.items()
+            if z3.is_true(model.eval(each.given, model_completion=True))
         }
-        as_of = model.eval(self._worlds.as_of, model_completion=True).as_long()
+        if self.after:
+            return Patient(answers, self.after.as_of)
+        as_of = model.eval(self.worlds.as_of, model_completion=True).as_long()
         return Patient(answers, datetime.date.fromordinal(as_of) if self.ruleset.counts_to_a_date else None)
 
     @staticmethod

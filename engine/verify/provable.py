@@ -38,12 +38,14 @@ class Asked:
     """An input.
 
     Attributes:
+        given: it is answered at all.
         known: it is answered with a value, not with "I do not know".
         kinds: where it is answered with each kind of value; of a set, with each option among others.
         amounts: for one that formulas compute with, the units it can be reported in (None: it has none, or is a date),
             where it is, and its number there, or its date's ordinal.
     """
 
+    given: Bool
     known: Bool
     kinds: tuple[tuple[Bool, Answer], ...] = ()
     amounts: tuple[tuple[str | None, Bool, Number], ...] = ()
@@ -56,6 +58,8 @@ class Provable:
         ruleset: the ruleset.
         space: its answers.
         twin: an input whose answer is another than in the worlds made without one; all other answers are the same.
+        partial: whether a question may be left unanswered; then the date of the evaluation is `as_of`, else any.
+        as_of: that date, if there is one.
 
     Attributes:
         asked: the inputs.
@@ -64,14 +68,20 @@ class Provable:
 
     yes, no = YES, NO
 
-    def __init__(self, ruleset: Ruleset, space: Space, twin: str | None = None) -> None:
+    def __init__(
+        self, ruleset: Ruleset, space: Space, *, twin: str | None = None, partial: bool = False, as_of: dt.date | None = None
+    ) -> None:
         self.ruleset = ruleset
         self.space = space
         self.twin = twin
+        self.partial = partial
         self.given: list[Bool] = []
         self.asked = {fact.id: self._asked(fact) for fact in ruleset.inputs}
         self.as_of = z3.Int("as_of")
         self.given += _between(self.as_of, dt.date.min.toordinal(), dt.date.max.toordinal())
+        self._dated = not partial or as_of is not None
+        if as_of:
+            self.given.append(self.as_of == as_of.toordinal())
 
     # Sets of worlds
 
@@ -111,22 +121,24 @@ class Provable:
 
     def _asked(self, fact: Fact) -> Asked:
         name = f"another {fact.id}" if fact.id == self.twin else fact.id
-        known = YES if fact.required else z3.Bool(f"{name} is known")
+        given = z3.Bool(f"{name} is answered") if self.partial else YES
+        known = given if fact.required else z3.Bool(f"{name} is known")
+        self.given.append(z3.Implies(known, given))
         if fact.id in self.space.computed_with:
-            return self._measured(fact, name, known)
+            return Asked(given, known, amounts=self._amounts(fact, name))
         values = [kind for kind in self.space.kinds(fact) if kind is not UNKNOWN and kind != ()]
         kinds = tuple((z3.Bool(f"{name} is {kind}"), kind) for kind in values)
         if not fact.is_set:
             self.given.append(z3.PbEq([(where, 1) for where, _ in kinds] + [(z3.Not(known), 1)], 1))
-        return Asked(known, kinds)
+        return Asked(given, known, kinds)
 
-    def _measured(self, fact: Fact, name: str, known: Bool) -> Asked:
+    def _amounts(self, fact: Fact, name: str) -> tuple[tuple[str | None, Bool, Number], ...]:
         """A number that formulas compute with: a real number in one of its units; or a date: its ordinal."""
         if fact.type == "date":
             ordinal = z3.Int(name)
             low, high = fact.range or (dt.date.min, dt.date.max)
             self.given += _between(ordinal, _ordinal(low), _ordinal(high))
-            return Asked(known, amounts=((None, YES, ordinal),))
+            return ((None, YES, ordinal),)
         number = z3.Real(name)
         names = fact.units.names if fact.units else ()
         if len(names) < 2:  # noqa: PLR2004 (then there is a choice)
@@ -138,13 +150,13 @@ class Provable:
             least, most = (canonical_number(fact, end) for end in fact.range if isinstance(end, Quantity))
             for unit, where, _ in amounts:
                 self.given.append(z3.Implies(where, z3.And(_between(_canonical(fact, unit, number), least, most))))
-        return Asked(known, amounts=amounts)
+        return amounts
 
     def answer_signs(self, test: Test, fact: Fact) -> Signs[Bool]:
         """Tell where the answer to an input passes a test, and where not; its gate is left aside."""
         asked = self.asked[fact.id]
         if isinstance(test, KnownTest):
-            signs = Signs(asked.known, _not(asked.known))
+            signs = Signs(asked.known, self.both((asked.given, _not(asked.known))))
             return signs if test.known else signs.swapped
         if fact.is_set:
             there = self._set_passes(test, asked)
@@ -180,7 +192,7 @@ class Provable:
 
     def date(self) -> list[tuple[Bool, Number]]:
         """Give the date of the evaluation."""
-        return [(YES, self.as_of)]
+        return [(YES, self.as_of)] if self._dated else []
 
     @staticmethod
     def constant(fact: Fact, value: Single) -> Number:
