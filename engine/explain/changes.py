@@ -36,7 +36,7 @@ class Found:
     Attributes:
         changes: the smallest first, as many as were asked for.
         more: how many others there are.
-        partial: not every combination of the options of some set was looked at.
+        partial: there are others that were not looked at.
     """
 
     changes: tuple[Change, ...]
@@ -54,20 +54,34 @@ class Other:
 
     def within(self, wider: Other) -> bool:
         """Whether it is the same as another, or does less of the same to a set."""
-        return self is wider or (
-            self.fact == wider.fact and bool(self.toggled) and self.toggled < wider.toggled
-        )
+        return self is wider or (self.fact == wider.fact and bool(self.toggled) and self.toggled < wider.toggled)
 
 
 class Changes:
-    """The small changes of the answers of a consultation that a goal can rest on."""
+    """The small changes of the answers of a consultation that a goal can rest on.
 
-    def __init__(self, consultation: Consultation, goal: Goal) -> None:
+    Args:
+        consultation: the answers.
+        goal: the goal.
+        behind: as much of the ruleset as the target rests on; all of it unless it is given.
+
+    Attributes:
+        cone: the facts that the goal can rest on.
+        space: the answers that are told apart.
+        partial: there are others than are looked at: more combinations of the options of a set than can be, or numbers
+            that a formula computes with, of which there are endlessly many.
+    """
+
+    def __init__(self, consultation: Consultation, goal: Goal, behind: Ruleset | None = None) -> None:
         self.consultation = consultation
-        self.ruleset = consultation.ruleset
+        self.ruleset = behind or consultation.ruleset
         self.cone = cone(self.ruleset, goal)
         self.space = Space(self.ruleset, _conditions_of(self.ruleset, goal, self.cone))
-        self.partial = False
+        formulas = (self.ruleset.facts[name].formula for name in self.cone)
+        self.computed_with = {name for formula in formulas if formula for name in formula.names}
+        asked = (fact for fact in self.ruleset.inputs if fact.id in self.cone)
+        many = (fact.is_set and len(self._telling_options(fact)) > MOST_OPTIONS for fact in asked)
+        self.partial = bool(self.computed_with) or any(many)
 
     @cached_property
     def others(self) -> tuple[tuple[Other, ...], ...]:
@@ -105,7 +119,7 @@ class Changes:
         options = self._telling_options(fact)
         sizes = range(1, len(options) + 1)
         if len(options) > MOST_OPTIONS:
-            sizes, self.partial = range(1, 3), True
+            sizes = range(1, 3)
         if not isinstance(given, tuple):
             yield Other(fact.id, ())
         for toggled in chain.from_iterable(combinations(options, size) for size in sizes):
@@ -244,7 +258,11 @@ class _Layout:
 
     def _change(self, at: int) -> Parts:
         byte, bit = divmod(at, 8)
-        return tuple(o for o in self.others if o in self._masks and len(self._masks[o]) > byte and self._masks[o][byte] >> bit & 1)
+        return tuple(
+            o
+            for o in self.others
+            if o in self._masks and len(self._masks[o]) > byte and self._masks[o][byte] >> bit & 1
+        )
 
 
 def _all_within(less: Parts, parts: Parts) -> bool:
@@ -262,7 +280,7 @@ def _laid_out(several: Sequence[Sequence[Other]], size: int) -> tuple[dict[Other
     lengths = [0 for _ in levels]
     for others in reversed(several):
         for level in reversed(range(size - 1)):
-            below, step = (_each_by_itself(singles) if level == 0 else (levels[level - 1], lengths[level - 1]))
+            below, step = _each_by_itself(singles) if level == 0 else (levels[level - 1], lengths[level - 1])
             length, masks = lengths[level], levels[level]
             for other, mask in below.items():
                 have = masks.setdefault(other, bytearray())

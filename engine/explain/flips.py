@@ -30,7 +30,7 @@ class Flips:
         goal: the goal.
         flips: the smallest changes first.
         more: how many others there are.
-        partial: not every combination of options of some set was looked at.
+        partial: there are others that were not looked at (`Changes`).
     """
 
     goal: Goal

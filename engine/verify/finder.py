@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -54,12 +54,20 @@ class Finder:
         ruleset: the ruleset.
         space: the answers that it tells apart.
         after: a consultation whose answers a patient may have changed, and may leave the other questions unanswered.
+        only: the facts to look at, each with all that it depends on; all of them unless it is given.
     """
 
-    def __init__(self, ruleset: Ruleset, space: Space | None = None, after: Consultation | None = None) -> None:
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        space: Space | None = None,
+        after: Consultation | None = None,
+        only: Collection[str] | None = None,
+    ) -> None:
         self.ruleset = ruleset
         self.space = space or Space(ruleset)
         self.after = after
+        self.only = only
 
     @cached_property
     def sample(self) -> Symbolic[int, Single]:
@@ -71,7 +79,7 @@ class Finder:
         """All there can be."""
         after = self.after
         worlds = Provable(self.ruleset, self.space, partial=after is not None, as_of=after.as_of if after else None)
-        return Symbolic(self.ruleset, worlds)
+        return Symbolic(self.ruleset, worlds, self.only)
 
     @cached_property
     def _solver(self) -> z3.Solver:
@@ -127,7 +135,7 @@ class Finder:
 
     def shows(self, patient: Patient, query: Query) -> bool:
         """Whether a patient is one whom a query asks for, by evaluation."""
-        return bool(query(Symbolic(self.ruleset, gathered(self.ruleset, [patient.answers], [patient.as_of]))))
+        return bool(query(Symbolic(self.ruleset, gathered(self.ruleset, [patient.answers], [patient.as_of]), self.only)))
 
     # Whether an answer matters
 

@@ -152,6 +152,33 @@ class Provable:
                 self.given.append(z3.Implies(where, z3.And(_between(_canonical(fact, unit, number), least, most))))
         return amounts
 
+    def same(self, name: str, given: Answer | None) -> Bool:
+        """Give the worlds in which an input is answered so, as far as any test can tell; None: not answered."""
+        asked = self.asked[name]
+        if given is None:
+            return _not(asked.given)
+        if given is UNKNOWN:
+            return self.both((asked.given, _not(asked.known)))
+        if isinstance(given, tuple):
+            chosen = [(where, kind[0] in given) for where, kind in asked.kinds if isinstance(kind, tuple)]
+            return self.both((asked.known, *(where if there else _not(where) for where, there in chosen)))
+        if asked.amounts:
+            unit = given.unit if isinstance(given, Quantity) else None
+            exact = _real(given.number) if isinstance(given, Quantity) else z3.IntVal(_ordinal(given))
+            there = [self.both((where, number == exact)) for each, where, number in asked.amounts if each == unit]
+        else:
+            there = [where for where, kind in asked.kinds if self.alike(name, kind, given)]
+        return self.both((asked.known, self.either(there)))
+
+    def alike(self, name: str, one: Answer, other: Answer | None) -> bool:
+        """Tell whether no test tells two answers to an input apart."""
+        plain = one is not UNKNOWN and other is not UNKNOWN and other is not None and not isinstance(one, tuple)
+        if not plain or name in self.space.computed_with:
+            return one == other
+        tests = (test for test in self.space.tests[name] if isinstance(test, ValueTest))
+        fact = self.ruleset.facts[name]
+        return all(passes(test, fact, one) == passes(test, fact, other) for test in tests)  # type: ignore[arg-type]
+
     def answer_signs(self, test: Test, fact: Fact) -> Signs[Bool]:
         """Tell where the answer to an input passes a test, and where not; its gate is left aside."""
         asked = self.asked[fact.id]

@@ -12,7 +12,20 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Generic, Protocol, TypeVar
 
-from engine.language.model import All, Any, Condition, Fact, HeldTest, KnownTest, Not, Rule, Ruleset, SetTest, Test, tests_in
+from engine.language.model import (
+    All,
+    Any,
+    Condition,
+    Fact,
+    HeldTest,
+    KnownTest,
+    Not,
+    Rule,
+    Ruleset,
+    SetTest,
+    Test,
+    tests_in,
+)
 from engine.language.values import Single
 from engine.logic.evaluate import passes, splits_of
 
