@@ -119,7 +119,7 @@ class Finder:
     def proved(self, query: Query, also: z3.BoolRef = YES) -> Patient | None:
         """The same by Z3 alone, among the worlds of a formula."""
         where = query(self.provable)
-        if z3.is_false(where):
+        if where is self.worlds.no:
             return None
         asked = z3.FreshBool("asked")
         self._solver.add(z3.Implies(asked, z3.And(where, also)))
@@ -135,7 +135,8 @@ class Finder:
 
     def shows(self, patient: Patient, query: Query) -> bool:
         """Whether a patient is one whom a query asks for, by evaluation."""
-        return bool(query(Symbolic(self.ruleset, gathered(self.ruleset, [patient.answers], [patient.as_of]), self.only)))
+        worlds = gathered(self.ruleset, [patient.answers], [patient.as_of])
+        return bool(query(Symbolic(self.ruleset, worlds, self.only)))
 
     # Whether an answer matters
 

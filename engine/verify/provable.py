@@ -69,7 +69,13 @@ class Provable:
     yes, no = YES, NO
 
     def __init__(
-        self, ruleset: Ruleset, space: Space, *, twin: str | None = None, partial: bool = False, as_of: dt.date | None = None
+        self,
+        ruleset: Ruleset,
+        space: Space,
+        *,
+        twin: str | None = None,
+        partial: bool = False,
+        as_of: dt.date | None = None,
     ) -> None:
         self.ruleset = ruleset
         self.space = space
@@ -93,16 +99,16 @@ class Provable:
     @staticmethod
     def nowhere(part: Bool) -> bool:
         """Tell whether a set plainly holds no world."""
-        return bool(z3.is_false(part))
+        return part is NO
 
     @staticmethod
     def both(parts: Iterable[Bool]) -> Bool:
         """Give the worlds in every one of the sets."""
         found: list[Bool] = []
         for part in parts:
-            if z3.is_false(part):
+            if part is NO:  # it is always the same; asking Z3 is slow
                 return NO
-            if not z3.is_true(part):
+            if part is not YES:
                 found.append(part)
         return z3.And(found) if len(found) > 1 else found[0] if found else YES
 
@@ -111,9 +117,9 @@ class Provable:
         """Give the worlds in any of the sets."""
         found: list[Bool] = []
         for part in parts:
-            if z3.is_true(part):
+            if part is YES:
                 return YES
-            if not z3.is_false(part):
+            if part is not NO:
                 found.append(part)
         return z3.Or(found) if len(found) > 1 else found[0] if found else NO
 
@@ -260,7 +266,7 @@ class Provable:
 
 
 def _not(part: Bool) -> Bool:
-    return z3.simplify(z3.Not(part)) if z3.is_true(part) or z3.is_false(part) else z3.Not(part)
+    return NO if part is YES else YES if part is NO else z3.Not(part)
 
 
 def _between(value: Number, low: int | Decimal, high: int | Decimal) -> list[Bool]:

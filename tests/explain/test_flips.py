@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import random
-from decimal import Decimal
 from itertools import combinations, product
 from math import prod
 
-import pytest
-
 from engine.dialogue.consultation import Consultation
-from engine.explain.changes import cone
 from engine.explain.flips import flips
-from engine.language import model
-from engine.language.values import UNKNOWN, Quantity
-from engine.logic.evaluate import Evaluation, passes
-from tests.random_rulesets import SMALL, possible_answers, random_answers, random_ruleset, read
+from engine.logic.evaluate import Evaluation
+from tests.explain.changing import chunks, kind, others
+from tests.random_rulesets import SMALL, random_answers, random_ruleset
 
-RULESETS = 300
 MOST_TRIED = 3000
-HALF = Decimal("0.5")  # cut-offs of numbers without a unit are one apart
 
 
-@pytest.mark.parametrize("first", range(0, RULESETS, 10))
-def test_flips_are_all_that_trying_finds(first):
+@chunks
+def test_flips_are_all_that_trying_finds(seeds):
     """The same changes, each minimal; and each that is told alters the goal on durable-rules."""
-    for seed in range(first, first + 10):
+    for seed in seeds:
         ruleset, answers, goal = drawn(seed)
         consultation = Consultation(ruleset, answers)
         told = flips(consultation, goal, most=10_000)
@@ -48,45 +41,6 @@ def drawn(seed):
         sizes = [len(each) + 1 for each in others(ruleset, answers, goal).values()]
         if prod(sizes) <= MOST_TRIED:
             return ruleset, answers, goal
-
-
-def others(ruleset, answers, goal):
-    """For each question that a goal can rest on other answers of another kind than the one given."""
-    found = {}
-    for fact in ruleset.inputs:
-        if fact.id not in cone(ruleset, goal):
-            continue
-        given = answers.get(fact.id)
-        kinds = {} if given is None else {kind(ruleset, goal, fact, given): None}
-        typed = [*possible_answers(fact), *([] if fact.required else ["unknown"])]
-        answers_to = [read(ruleset, {fact.id: raw})[fact.id] for raw in typed]
-        halves = [Quantity(each.number + HALF, each.unit) for each in answers_to if isinstance(each, Quantity)]
-        for answer in (*answers_to, *halves):
-            if not isinstance(answer, Quantity) or answer.unit == unit_of(fact, given):
-                kinds.setdefault(kind(ruleset, goal, fact, answer), answer)
-        found[fact.id] = [answer for answer in kinds.values() if answer is not None]
-    return found
-
-
-def unit_of(fact, given):
-    return given.unit if isinstance(given, Quantity) else fact.units.canonical if fact.units else None
-
-
-def kind(ruleset, goal, fact, answer):
-    """What tells an answer from others: of a set the options that a test names, of anything else what tests say."""
-    if answer is UNKNOWN:
-        return answer
-    facts = cone(ruleset, goal)
-    behind = [rule for rule in ruleset.rules.values() if any(name in facts for name, _ in rule.then)]
-    behind += [other for rule in behind for other in ruleset.overriders[rule.id]]
-    conditions = [rule.when for rule in behind] + [goal.when] * bool(goal.when)
-    conditions += [ruleset.facts[name].gate for name in facts if ruleset.facts[name].gate]
-    tests = [test for condition in conditions for test in model.tests_in(condition) if test.fact == fact.id]
-    if fact.is_set:
-        named = {option for test in tests for option in getattr(test, "options", ())}
-        counted = any(isinstance(test, model.HeldTest) for test in tests)
-        return frozenset(named.intersection(answer)), counted and not named.issuperset(answer)
-    return tuple(passes(test, fact, answer) for test in tests if isinstance(test, model.ValueTest))
 
 
 def key(ruleset, goal, change):
