@@ -237,12 +237,12 @@ class _Layout:
         for other in self.others:
             if len(other.toggled) > 1:
                 loose |= self.where(other)
-        changes = [self._change(at) for at in _bits(reached & ~loose)]
+        changes = [self._change(at) for at in bits(reached & ~loose)]
         for parts in changes:
             if any(part.toggled for part in parts):
                 reached &= ~self.containing(parts) | self._only(parts)
             yield parts
-        rest = [self._change(at) for at in _bits(reached & loose)]
+        rest = [self._change(at) for at in bits(reached & loose)]
         rest.sort(key=lambda parts: sum(len(part.toggled) for part in parts))
         kept: list[Parts] = []
         for parts in rest:
@@ -298,7 +298,7 @@ def _each_by_itself(others: Sequence[Other]) -> tuple[dict[Other, bytearray], in
     return {other: bytearray((1 << at).to_bytes(at // 8 + 1, "little")) for at, other in enumerate(others)}, length
 
 
-def _bits(where: int) -> Iterator[int]:
+def bits(where: int) -> Iterator[int]:
     """The worlds of a set, from the lowest."""
     for at, byte in enumerate(where.to_bytes((where.bit_length() + 7) // 8, "little")):
         for bit in range(8) if byte else ():

@@ -147,17 +147,40 @@ class Finder:
             GaveUpError: it could not be told.
         """
         rng, worlds = _chance(name), self._sampled_worlds
-        others = _shared_out(_answers(self.space, self.ruleset.facts[name], rng), SAMPLED, rng)
+        others = shared_out(answers_of(self.space, self.ruleset.facts[name], rng), SAMPLED, rng)
         if goals_differ(self.sample, Symbolic(self.ruleset, worlds.but(name, others))):
             return True
-        provable = Provable(self.ruleset, self.space, twin=name)
+        return self.differing(name) is not None
+
+    def differing(self, name: str) -> tuple[Patient, Patient] | None:
+        """Two complete patients who differ in one answer only and in a goal; after a consultation, with its answers.
+
+        Raises:
+            GaveUpError: it could not be told.
+        """
+        after = self.after
+        twin = Provable(
+            self.ruleset,
+            self.space,
+            twin=name,
+            partial=after is not None,
+            as_of=after.as_of if after else None,
+        )
         solver = z3.Solver()
         solver.set("timeout", PATIENCE)
-        solver.add(*self.worlds.given, *provable.given, goals_differ(self.provable, Symbolic(self.ruleset, provable)))
+        solver.add(*self.worlds.given, *twin.given, goals_differ(self.provable, Symbolic(self.ruleset, twin)))
+        for worlds in (self.worlds, twin) if after else ():
+            given = after.answers if after else {}
+            solver.add(*(each.given for each in worlds.asked.values()))
+            solver.add(*(self.worlds.same(each, answer) for each, answer in given.items() if each != name))
         found = solver.check()
         if found == z3.unknown:
             raise GaveUpError(solver.reason_unknown())
-        return bool(found == z3.sat)
+        if found == z3.unsat:
+            return None
+        one, model = self._patient(solver.model()), solver.model()
+        other = self._answer(self.ruleset.facts[name], twin.asked[name], model)
+        return one, Patient({**one.answers, name: other}, one.as_of)
 
     # From what Z3 finds to answers
 
@@ -235,6 +258,8 @@ def _goal_parts(some: Symbolic[B, V]) -> Iterator[tuple[list[B], list[tuple[B, V
         elif goal.fact in some.computed:
             values = [(both((where, pursued)), value) for where, value in some.computed[goal.fact]]
             parts.append(either(where for where, _ in values))
+        else:
+            parts.append(both((some.settled(goal.fact), pursued)))
         yield parts, values
 
 
@@ -256,14 +281,15 @@ def _chance(seed: str) -> random.Random:
 
 def random_patients(space: Space, count: int, rng: random.Random) -> Scenarios:
     """Complete patients, each input answered at random among its kinds, one in eight with "I do not know"."""
-    answers = {fact.id: _shared_out(_answers(space, fact, rng), count, rng) for fact in space.ruleset.inputs}
+    answers = {fact.id: shared_out(answers_of(space, fact, rng), count, rng) for fact in space.ruleset.inputs}
     dates = [each for fact in space.ruleset.inputs if fact.type == "date" for each in space.kinds(fact)]
     days = [day for day in dates if isinstance(day, datetime.date)] or [datetime.date(2026, 1, 1)]
     later = [day + datetime.timedelta(days=rng.choice([0, 1, 7, 30, 365, 3653])) for day in days]
-    return Scenarios(space.ruleset, count, answers, _shared_out([*days, *later], count, rng))
+    return Scenarios(space.ruleset, count, answers, shared_out([*days, *later], count, rng))
 
 
-def _answers(space: Space, fact: Fact, rng: random.Random) -> list[Answer]:
+def answers_of(space: Space, fact: Fact, rng: random.Random) -> list[Answer]:
+    """Answers to a question, at least one of each kind."""
     kinds = list(space.kinds(fact))
     if fact.is_set:
         unknown = [kind for kind in kinds if kind is UNKNOWN]
@@ -285,7 +311,7 @@ def _others(fact: Fact, rng: random.Random) -> list[Answer]:
     return [Quantity(round_to(Decimal(rng.uniform(low, high)), rng.choice([0, 1])), unit) for _ in range(AMOUNTS)]
 
 
-def _shared_out(values: Sequence[A], count: int, rng: random.Random) -> list[tuple[int, A]]:
+def shared_out(values: Sequence[A], count: int, rng: random.Random) -> list[tuple[int, A]]:
     """Share worlds out among values at random: halves, and halves of these, until each part has one value."""
     found: list[tuple[int, A]] = []
     parts = [((1 << count) - 1, list(values))]

@@ -34,7 +34,7 @@ def test_repairs_are_the_least_that_trying_finds(seeds):
 
 
 def drawn(seed):
-    """A ruleset without formulas, answers to it, one of its goals and a value, if few enough changes are to be tried."""
+    """A ruleset without formulas, answers, a goal and a value of it, if few enough changes are to be tried."""
     rng = random.Random(f"why not {seed}")
     while True:
         ruleset = random_ruleset(rng, size=SMALL)
