@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.dialogue.consultation import Consultation
@@ -57,7 +58,16 @@ class Obstacle:
 def obstacle(consultation: Consultation, rule: Rule) -> Obstacle:
     """What keeps a rule from applying, if anything does."""
     ruleset, now = consultation.ruleset, consultation.evaluation
-    parts = rule.when.parts if isinstance(rule.when, All) else (rule.when,)
-    needs = sorted((Need(part, now.sign(part)) for part in parts), key=lambda need: (need.met, not need.sign & FALSE))
+    needs = [Need(part, now.sign(part)) for part in _parts(rule.when)]
+    needs.sort(key=lambda need: (need.met, not need.sign & FALSE))
     outranked = tuple(other for other in ruleset.overriders[rule.id] if now.whens[other.id] & TRUE)
     return Obstacle(rule, tuple(needs), outranked, tuple(unsigned_overriders(ruleset, now, rule)))
+
+
+def _parts(condition: Condition) -> Iterator[Condition]:
+    """The parts that all have to hold, an `and` within an `and` as parts of the outer one."""
+    if isinstance(condition, All):
+        for part in condition.parts:
+            yield from _parts(part)
+    else:
+        yield condition

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.dialogue.consultation import Consultation
+from engine.explain.why import concludes
 from engine.language.model import Fact, Goal
 from engine.language.values import Answer, Single
 from engine.logic.trail import Step
@@ -24,7 +25,8 @@ class Difference:
 
     Attributes:
         before, after: its value; of a set its members; two of a single-valued fact are a conflict; None for no value.
-        behind_before, behind_after: the steps that concluded these, in each trail.
+        behind_before: the steps that concluded what is told no longer.
+        behind_after: those that conclude what is told now.
     """
 
     fact: Fact
@@ -126,9 +128,11 @@ def _differences(before: Consultation, after: Consultation) -> Iterator[Differen
     for name, fact in before.ruleset.facts.items():
         was, now = (told(each, name) for each in (before, after))
         if fact.derived and was != now:
-            yield Difference(fact, was, now, _behind(before, name), _behind(after, name))
+            gone = tuple(value for value in was or () if value not in (now or ()))
+            new = tuple(value for value in now or () if value not in (was or ()))
+            yield Difference(fact, was, now, _behind(before, name, gone), _behind(after, name, new))
 
 
-def _behind(consultation: Consultation, name: str) -> tuple[Step, ...]:
-    """The steps that conclude something of a fact."""
-    return tuple(step for step in consultation.trail if name in step.concludes)
+def _behind(consultation: Consultation, name: str, values: Values) -> tuple[Step, ...]:
+    """The steps that conclude some values of a fact."""
+    return tuple(step for step in consultation.trail if any(concludes(step, name, value) for value in values))

@@ -10,6 +10,7 @@ from engine.explain.repair import Repair, is_result, repairs
 from engine.language.model import Goal
 from engine.language.values import Single
 from engine.logic.signs import FALSE
+from engine.verify.finder import GaveUpError
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class WhyNot:
         instead: where the value is what holds unless a rule says otherwise, the rules that are not ruled out.
         repairs: smallest changes, none where there is no such change at all.
         more: how many others there are of that size.
+        gave_up: why it could not be told whether there is such a change; else None.
     """
 
     goal: Goal
@@ -33,6 +35,7 @@ class WhyNot:
     instead: tuple[Obstacle, ...]
     repairs: tuple[Repair, ...]
     more: int
+    gave_up: str | None = None
 
 
 def why_not(consultation: Consultation, goal: Goal, value: Single) -> WhyNot:
@@ -42,15 +45,18 @@ def why_not(consultation: Consultation, goal: Goal, value: Single) -> WhyNot:
         consultation: the answers.
         goal: one whose value rules conclude.
         value: one of the values that they can conclude.
-
-    Raises:
-        GaveUpError: whether a change brings the value about could not be told.
     """
     ruleset, now = consultation.ruleset, consultation.evaluation
     rules = ruleset.concluders[goal.fact]
     unless = rules if value == ruleset.facts[goal.fact].otherwise else ()
     held = is_result(consultation, goal, value)
-    found, more = ((), 0) if held else repairs(consultation, goal, value)
+    found: tuple[Repair, ...] = ()
+    more, gave_up = 0, None
+    try:
+        if not held:
+            found, more = repairs(consultation, goal, value)
+    except GaveUpError as error:
+        gave_up = str(error)
     return WhyNot(
         goal,
         value,
@@ -60,4 +66,5 @@ def why_not(consultation: Consultation, goal: Goal, value: Single) -> WhyNot:
         tuple(obstacle(consultation, rule) for rule in unless if not now.whens[rule.id] & FALSE),
         found,
         more,
+        gave_up,
     )

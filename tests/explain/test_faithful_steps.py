@@ -41,7 +41,7 @@ def stands(consultation, names, step):
 def test_the_steps_that_take_over_are_named():
     """Each comes to something that the step concluded, or is the step itself on other grounds."""
     seen = Counter()
-    for consultation in map(drawn, range(100)):
+    for consultation in map(drawn, range(200)):
         for step in consultation.trail:
             for each in faithful(consultation, step).cited:
                 seen[each.needed] += 1
