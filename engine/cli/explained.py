@@ -77,7 +77,7 @@ def _against(ruleset: Ruleset, fact: Fact, found: Against) -> str:
 
 
 def _not_known(fact: Fact, found: NotKnown) -> str:
-    waits = f" waits for {_labels(found.waits_on)}" if found.waits_on else " is not decided"
+    waits = f" waits for {_labels(found.waits_on)}" if found.waits_on else " is not known, and no answer would tell"
     held_back = f" ({titles(found.lacks.waits_for)} may outrank it)" if found.lacks.waits_for else ""
     return f"whether it applies{waits}{held_back}; it would conclude {said_conclusion(found.rule, fact)}."
 
