@@ -16,6 +16,7 @@ import click
 
 from engine.cli import show
 from engine.cli.ask import Asking
+from engine.cli.checked import show_checked
 from engine.cli.frame import FINDING, Date, telling
 from engine.cli.keeping import Keeping
 from engine.cli.ledger import DATABASE, ledger
@@ -128,7 +129,7 @@ def check(ruleset: str, *, as_json: bool) -> int:
     if as_json:
         _print_json(checked_report(loaded, checked))
     else:
-        show.checked(loaded, checked)
+        show_checked(loaded, checked)
     return 0 if checked.clean else FINDING
 
 

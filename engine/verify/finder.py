@@ -20,7 +20,7 @@ import z3
 from engine.dialogue.consultation import Consultation
 from engine.language.model import Fact, Ruleset
 from engine.language.values import UNKNOWN, Answer, Quantity, Single
-from engine.verify.provable import YES, Asked, Provable
+from engine.verify.provable import YES, Asked, GaveUpError, Provable
 from engine.verify.scenarios import Scenarios, gathered
 from engine.verify.space import Space, round_to
 from engine.verify.symbolic import B, Symbolic, V
@@ -28,15 +28,12 @@ from engine.verify.symbolic import B, Symbolic, V
 SAMPLED = 1 << 15
 AMOUNTS = 8  # of a number that formulas compute with, how many values besides those of its kinds
 SUBSETS = 24  # of a set, how many different answers a sample has
-PATIENCE = 10_000  # milliseconds for one question
+PATIENCE = 10_000  # milliseconds for one question; half of it, down to the least, once one has taken all
+LEAST_PATIENCE = 500
 MOST_DECIMALS = 6
 
 A = TypeVar("A")
 Query = Callable[[Symbolic[Any, Any]], Any]
-
-
-class GaveUpError(Exception):
-    """Z3 neither found nor proved anything in its time, or found what is not so when it is evaluated."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,7 @@ class Finder:
         self.ruleset = ruleset
         self.space = space or Space(ruleset)
         self.after = after
+        self._patience = PATIENCE
 
     @cached_property
     def sample(self) -> Symbolic[int, Single]:
@@ -76,9 +74,17 @@ class Finder:
     @cached_property
     def _solver(self) -> z3.Solver:
         solver = z3.Solver()
-        solver.set("timeout", PATIENCE)
         solver.add(*self.worlds.given)
         return solver
+
+    def _check(self, solver: z3.Solver, *assumed: z3.BoolRef) -> bool:
+        """Whether there is a patient at all, as far as Z3 can tell."""
+        solver.set("timeout", self._patience)
+        found = solver.check(*assumed)
+        if found == z3.unknown:
+            self._patience = max(self._patience // 2, LEAST_PATIENCE)
+            raise GaveUpError(solver.reason_unknown())
+        return bool(found == z3.sat)
 
     @property
     def worlds(self) -> Provable:
@@ -115,11 +121,8 @@ class Finder:
             return None
         asked = z3.FreshBool("asked")
         self._solver.add(z3.Implies(asked, z3.And(where, also)))
-        found = self._solver.check(asked)
-        if found == z3.unsat:
+        if not self._check(self._solver, asked):
             return None
-        if found == z3.unknown:
-            raise GaveUpError(self._solver.reason_unknown())
         patient = self._patient(self._tidied(asked))
         if not self.shows(patient, query):
             raise GaveUpError("what was found is not so when it is evaluated")
@@ -143,18 +146,15 @@ class Finder:
             return True
         provable = Provable(self.ruleset, self.space, twin=name)
         solver = z3.Solver()
-        solver.set("timeout", PATIENCE)
         solver.add(*self.worlds.given, *provable.given, goals_differ(self.provable, Symbolic(self.ruleset, provable)))
-        found = solver.check()
-        if found == z3.unknown:
-            raise GaveUpError(solver.reason_unknown())
-        return bool(found == z3.sat)
+        return self._check(solver)
 
     # From what Z3 finds to answers
 
     def _tidied(self, asked: z3.BoolRef) -> z3.ModelRef:
         """A model with numbers of few decimals where there is one."""
         solver, model = self._solver, self._solver.model()
+        solver.set("timeout", LEAST_PATIENCE)
         fixed: list[z3.BoolRef] = []
         for each in self.worlds.asked.values():
             for _, _, number in each.amounts[:1]:
