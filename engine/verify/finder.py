@@ -159,10 +159,9 @@ class Finder:
         for each in self.worlds.asked.values():
             for _, _, number in each.amounts[:1]:
                 found = model.eval(number, model_completion=True)
-                for decimals in range(MOST_DECIMALS + 1) if number.is_real() else ():
-                    exact = round_to(_decimal(found), decimals)
+                for rounded in _roundings(_decimal(found)) if number.is_real() else ():
                     name = z3.FreshBool("tidy")
-                    solver.add(z3.Implies(name, number == z3.RatVal(*exact.as_integer_ratio())))
+                    solver.add(z3.Implies(name, number == z3.RatVal(*rounded.as_integer_ratio())))
                     if solver.check(asked, *fixed, name) == z3.sat:
                         fixed.append(name)
                         model = solver.model()
@@ -194,7 +193,7 @@ class Finder:
                 found = model.eval(number, model_completion=True)
                 if number.is_int():
                     return datetime.date.fromordinal(found.as_long())
-                return Quantity(round_to(_decimal(found), MOST_DECIMALS), unit)
+                return Quantity(_roundings(_decimal(found))[-1], unit)
         return next(kind for where, kind in asked.kinds if so(where))
 
 
@@ -226,6 +225,8 @@ def _goal_parts(some: Symbolic[B, V]) -> Iterator[tuple[list[B], list[tuple[B, V
         elif goal.fact in some.computed:
             values = [(both((where, pursued)), value) for where, value in some.computed[goal.fact]]
             parts.append(either(where for where, _ in values))
+        else:
+            parts.append(both((some.settled(goal.fact), pursued)))
         yield parts, values
 
 
@@ -235,6 +236,12 @@ def _decimal(value: z3.ExprRef) -> Decimal:
         value = value.approx(12)
     assert isinstance(value, z3.RatNumRef)  # noqa: S101
     return Decimal(value.numerator_as_long()) / Decimal(value.denominator_as_long())
+
+
+def _roundings(number: Decimal) -> list[Decimal]:
+    """A number rounded ever less, the last as near as an answer of few digits can be."""
+    first = max(0, -number.adjusted()) if number else 0
+    return [round_to(number, decimals) for decimals in (0, *range(first, first + MOST_DECIMALS + 1))]
 
 
 # A sample

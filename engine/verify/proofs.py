@@ -295,7 +295,7 @@ def _property(promise: Property) -> Doubt:
 
 def _never_matters(finder: Finder, fact: Fact) -> Iterator[Finding]:
     """A question that is asked for nothing; one that nothing tests at all is told by `coverage`."""
-    if fact.id not in used_facts(finder.ruleset):
+    if fact.id not in used_facts(finder.ruleset) or any(goal.fact == fact.id for goal in finder.ruleset.goals):
         return
     message = (
         f"no answer to {fact.label} ('{fact.id}') can change a goal, whatever else is answered. Let a rule that "
