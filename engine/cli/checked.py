@@ -43,9 +43,10 @@ def show_checked(ruleset: Ruleset, checked: Checked) -> None:
 
 def _finding(page: Page, finding: Finding) -> None:
     page.line(f"- {sentence(finding.message)}")
-    page.line(f"At {finding.at}. To accept it: {finding.name}", 4)
+    # names and patients are there to be copied: they are not wrapped
+    page.console.print(f"    At {finding.at}. To accept it: {finding.name}", markup=False)
     if finding.witness:
-        page.line(f"Shown by: {_patient(finding.witness)}", 4)
+        page.console.print(f"    Shown by: {_patient(finding.witness)}", markup=False)
 
 
 def _patient(witness: Witness) -> str:

@@ -106,7 +106,8 @@ class Finder:
         if not where:
             return None
         at = (where & -where).bit_length() - 1
-        return Patient(self._sampled_worlds.world(at), self._sampled_worlds.date_of(at))
+        as_of = self._sampled_worlds.date_of(at) if self.ruleset.counts_to_a_date else None
+        return Patient(self._sampled_worlds.world(at), as_of)
 
     @property
     def _sampled_worlds(self) -> Scenarios:
