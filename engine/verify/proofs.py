@@ -85,15 +85,15 @@ def witness(finder: Finder, patient: Patient, query: Query) -> Witness:
         given = {**consultation.answers, question.fact: patient.answers[question.fact]}
         consultation = Consultation(ruleset, given, patient.as_of)
     asked = Patient(consultation.answers, patient.as_of)
-    chosen = asked if finder.shows(asked, query) else _fewer(finder, patient, query)
+    chosen = asked if finder.shows(asked, query) else _fewer(finder, patient, asked, query)
     answers = {n: shown(ruleset.facts[n], chosen.answers[n]) for n in ruleset.facts if n in chosen.answers}
     return Witness(answers, chosen.as_of)
 
 
-def _fewer(finder: Finder, patient: Patient, query: Query) -> Patient:
-    """The patient without the answers that showing it does not take."""
+def _fewer(finder: Finder, patient: Patient, asked: Patient, query: Query) -> Patient:
+    """The patient without answers that neither a session asks for nor showing it takes."""
     answers = dict(patient.answers)
-    for name in patient.answers:
+    for name in (each for each in patient.answers if each not in asked.answers):
         without = {each: answer for each, answer in answers.items() if each != name}
         if finder.shows(Patient(without, patient.as_of), query):
             answers = without
