@@ -14,6 +14,7 @@ import click
 
 from engine.cli import show
 from engine.cli.ask import Asking
+from engine.cli.checked import show_checked
 from engine.cli.explaining import COMMANDS
 from engine.cli.frame import FINDING, Date, telling
 from engine.cli.given import ANSWERS, AS_JSON, AS_OF, RULESET, consultation_of, print_json, status_of
@@ -119,7 +120,7 @@ def check(ruleset: str, *, as_json: bool) -> int:
     if as_json:
         print_json(checked_report(loaded, checked))
     else:
-        show.checked(loaded, checked)
+        show_checked(loaded, checked)
     return 0 if checked.clean else FINDING
 
 

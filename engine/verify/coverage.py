@@ -56,7 +56,7 @@ def _unused_options(ruleset: Ruleset, fact: Fact) -> Iterator[Finding]:
     for option in fact.option_ids:
         label = fact.labels[option]
         if fact.derived:
-            if option not in ruleset.values[fact.id]:
+            if fact.type != "yes_no" and option not in ruleset.values[fact.id]:
                 message = (
                     f"option '{option}' ({label}) of '{fact.id}' is concluded by no rule. Add a rule, or take it out."
                 )

@@ -20,7 +20,7 @@ import z3
 from engine.dialogue.consultation import Consultation
 from engine.language.model import Fact, Ruleset
 from engine.language.values import UNKNOWN, Answer, Quantity, Single
-from engine.verify.provable import YES, Asked, Provable
+from engine.verify.provable import YES, Asked, GaveUpError, Provable
 from engine.verify.scenarios import Scenarios, gathered
 from engine.verify.space import Space, round_to
 from engine.verify.symbolic import B, Symbolic, V
@@ -28,15 +28,12 @@ from engine.verify.symbolic import B, Symbolic, V
 SAMPLED = 1 << 15
 AMOUNTS = 8  # of a number that formulas compute with, how many values besides those of its kinds
 SUBSETS = 24  # of a set, how many different answers a sample has
-PATIENCE = 10_000  # milliseconds for one question
+PATIENCE = 10_000  # milliseconds for one question; half of it, down to the least, once one has taken all
+LEAST_PATIENCE = 500
 MOST_DECIMALS = 6
 
 A = TypeVar("A")
 Query = Callable[[Symbolic[Any, Any]], Any]
-
-
-class GaveUpError(Exception):
-    """Z3 neither found nor proved anything in its time, or found what is not so when it is evaluated."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +65,7 @@ class Finder:
         self.space = space or Space(ruleset)
         self.after = after
         self.only = only
+        self._patience = PATIENCE
 
     @cached_property
     def sample(self) -> Symbolic[int, Single]:
@@ -84,9 +82,17 @@ class Finder:
     @cached_property
     def _solver(self) -> z3.Solver:
         solver = z3.Solver()
-        solver.set("timeout", PATIENCE)
         solver.add(*self.worlds.given)
         return solver
+
+    def _check(self, solver: z3.Solver, *assumed: z3.BoolRef) -> bool:
+        """Whether there is a patient at all, as far as Z3 can tell."""
+        solver.set("timeout", self._patience)
+        found = solver.check(*assumed)
+        if found == z3.unknown:
+            self._patience = max(self._patience // 2, LEAST_PATIENCE)
+            raise GaveUpError(solver.reason_unknown())
+        return bool(found == z3.sat)
 
     @property
     def worlds(self) -> Provable:
@@ -108,7 +114,8 @@ class Finder:
         if not where:
             return None
         at = (where & -where).bit_length() - 1
-        return Patient(self._sampled_worlds.world(at), self._sampled_worlds.date_of(at))
+        as_of = self._sampled_worlds.date_of(at) if self.ruleset.counts_to_a_date else None
+        return Patient(self._sampled_worlds.world(at), as_of)
 
     @property
     def _sampled_worlds(self) -> Scenarios:
@@ -123,11 +130,8 @@ class Finder:
             return None
         asked = z3.FreshBool("asked")
         self._solver.add(z3.Implies(asked, z3.And(where, also)))
-        found = self._solver.check(asked)
-        if found == z3.unsat:
+        if not self._check(self._solver, asked):
             return None
-        if found == z3.unknown:
-            raise GaveUpError(self._solver.reason_unknown())
         patient = self._patient(self._tidied(asked))
         if not self.shows(patient, query):
             raise GaveUpError("what was found is not so when it is evaluated")
@@ -167,16 +171,12 @@ class Finder:
             as_of=after.as_of if after else None,
         )
         solver = z3.Solver()
-        solver.set("timeout", PATIENCE)
         solver.add(*self.worlds.given, *twin.given, goals_differ(self.provable, Symbolic(self.ruleset, twin)))
         for worlds in (self.worlds, twin) if after else ():
             given = after.answers if after else {}
             solver.add(*(each.given for each in worlds.asked.values()))
             solver.add(*(self.worlds.same(each, answer) for each, answer in given.items() if each != name))
-        found = solver.check()
-        if found == z3.unknown:
-            raise GaveUpError(solver.reason_unknown())
-        if found == z3.unsat:
+        if not self._check(solver):
             return None
         one, model = self._patient(solver.model()), solver.model()
         other = self._answer(self.ruleset.facts[name], twin.asked[name], model)
@@ -187,14 +187,14 @@ class Finder:
     def _tidied(self, asked: z3.BoolRef) -> z3.ModelRef:
         """A model with numbers of few decimals where there is one."""
         solver, model = self._solver, self._solver.model()
+        solver.set("timeout", LEAST_PATIENCE)
         fixed: list[z3.BoolRef] = []
         for each in self.worlds.asked.values():
             for _, _, number in each.amounts[:1]:
                 found = model.eval(number, model_completion=True)
-                for decimals in range(MOST_DECIMALS + 1) if number.is_real() else ():
-                    exact = round_to(_decimal(found), decimals)
+                for rounded in _roundings(_decimal(found)) if number.is_real() else ():
                     name = z3.FreshBool("tidy")
-                    solver.add(z3.Implies(name, number == z3.RatVal(*exact.as_integer_ratio())))
+                    solver.add(z3.Implies(name, number == z3.RatVal(*rounded.as_integer_ratio())))
                     if solver.check(asked, *fixed, name) == z3.sat:
                         fixed.append(name)
                         model = solver.model()
@@ -226,7 +226,7 @@ class Finder:
                 found = model.eval(number, model_completion=True)
                 if number.is_int():
                     return datetime.date.fromordinal(found.as_long())
-                return Quantity(round_to(_decimal(found), MOST_DECIMALS), unit)
+                return Quantity(_roundings(_decimal(found))[-1], unit)
         return next(kind for where, kind in asked.kinds if so(where))
 
 
@@ -269,6 +269,12 @@ def _decimal(value: z3.ExprRef) -> Decimal:
         value = value.approx(12)
     assert isinstance(value, z3.RatNumRef)  # noqa: S101
     return Decimal(value.numerator_as_long()) / Decimal(value.denominator_as_long())
+
+
+def _roundings(number: Decimal) -> list[Decimal]:
+    """A number rounded ever less, the last as near as an answer of few digits can be."""
+    first = max(0, -number.adjusted()) if number else 0
+    return [round_to(number, decimals) for decimals in (0, *range(first, first + MOST_DECIMALS + 1))]
 
 
 # A sample

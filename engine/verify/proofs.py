@@ -14,9 +14,10 @@ from engine.dialogue.consultation import Consultation, shown
 from engine.language.model import Fact, Goal, Property, Rule, Ruleset, tests_in
 from engine.language.values import UNKNOWN, Single
 from engine.language.wording import say_value
-from engine.verify.cases import Finding
+from engine.verify.cases import Finding, Witness
 from engine.verify.coverage import used_facts
-from engine.verify.finder import SAMPLED, Finder, GaveUpError, Patient, Query
+from engine.verify.finder import SAMPLED, Finder, Patient, Query
+from engine.verify.provable import GaveUpError
 from engine.verify.symbolic import Symbolic, Worlds
 
 MOST_SILENCED = 5  # of a goal, how many sets of unknown answers that silence it are told
@@ -76,7 +77,7 @@ def unproved(finding: Finding, claim: str, error: GaveUpError) -> Finding:
     return replace(finding, kind="unproved", subject=f"{finding.kind} {finding.subject}", message=message)
 
 
-def witness(finder: Finder, patient: Patient, query: Query) -> dict[str, Any]:
+def witness(finder: Finder, patient: Patient, query: Query) -> Witness:
     """The answers of a patient, as a file has them: only those that a session asks for, where that will do."""
     ruleset = finder.ruleset
     consultation = Consultation(ruleset, {}, patient.as_of)
@@ -84,14 +85,15 @@ def witness(finder: Finder, patient: Patient, query: Query) -> dict[str, Any]:
         given = {**consultation.answers, question.fact: patient.answers[question.fact]}
         consultation = Consultation(ruleset, given, patient.as_of)
     asked = Patient(consultation.answers, patient.as_of)
-    chosen = asked if finder.shows(asked, query) else _fewer(finder, patient, query)
-    return {name: shown(ruleset.facts[name], chosen.answers[name]) for name in ruleset.facts if name in chosen.answers}
+    chosen = asked if finder.shows(asked, query) else _fewer(finder, patient, asked, query)
+    answers = {n: shown(ruleset.facts[n], chosen.answers[n]) for n in ruleset.facts if n in chosen.answers}
+    return Witness(answers, chosen.as_of)
 
 
-def _fewer(finder: Finder, patient: Patient, query: Query) -> Patient:
-    """The patient without the answers that showing it does not take."""
+def _fewer(finder: Finder, patient: Patient, asked: Patient, query: Query) -> Patient:
+    """The patient without answers that neither a session asks for nor showing it takes."""
     answers = dict(patient.answers)
-    for name in patient.answers:
+    for name in (each for each in patient.answers if each not in asked.answers):
         without = {each: answer for each, answer in answers.items() if each != name}
         if finder.shows(Patient(without, patient.as_of), query):
             answers = without
@@ -255,6 +257,10 @@ def _silenced(finder: Finder, goal: Goal) -> Iterator[Finding]:
                 if fewer := finder.find(query_for(unknown - {name})):
                     unknown, patient = unknown - {name}, fewer
             if len(told) == MOST_SILENCED:
+                message = (
+                    f"{fact.label} ('{fact.id}') is silenced by further sets of answers. Mend the ones told first."
+                )
+                yield replace(blank, subject=f"{fact.id} and others", message=message)
                 break
             labels = " and ".join(f"{ruleset.facts[name].label} ('{name}')" for name in names if name in unknown)
             message = (
@@ -289,7 +295,7 @@ def _property(promise: Property) -> Doubt:
 
 def _never_matters(finder: Finder, fact: Fact) -> Iterator[Finding]:
     """A question that is asked for nothing; one that nothing tests at all is told by `coverage`."""
-    if fact.id not in used_facts(finder.ruleset):
+    if fact.id not in used_facts(finder.ruleset) or any(goal.fact == fact.id for goal in finder.ruleset.goals):
         return
     message = (
         f"no answer to {fact.label} ('{fact.id}') can change a goal, whatever else is answered. Let a rule that "

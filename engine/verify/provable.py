@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,6 +32,11 @@ from engine.verify.symbolic import Signs
 Bool: TypeAlias = z3.BoolRef
 Number: TypeAlias = z3.ArithRef
 YES, NO = z3.BoolVal(val=True), z3.BoolVal(val=False)
+MOST_COMBINATIONS = 256  # of the values that the parts of one formula can have, where its rules contradict each other
+
+
+class GaveUpError(Exception):
+    """Z3 neither found nor proved anything in its time, or found what is not so when it is evaluated."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,7 @@ class Provable:
         self.twin = twin
         self.partial = partial
         self.given: list[Bool] = []
+        self._combinations: Counter[str] = Counter()
         self.asked = {fact.id: self._asked(fact) for fact in ruleset.inputs}
         self.as_of = z3.Int("as_of")
         self.given += _between(self.as_of, dt.date.min.toordinal(), dt.date.max.toordinal())
@@ -217,11 +224,14 @@ class Provable:
 
     # What formulas compute
 
-    def answered(self, fact: Fact) -> Iterator[tuple[Bool, Number]]:
-        """Give the values that an input is answered with, in its canonical unit."""
+    def answered(self, fact: Fact) -> list[tuple[Bool, Number]]:
+        """Give the value that an input is answered with, in its canonical unit: one, whatever the unit it has."""
         asked = self.asked[fact.id]
-        for unit, where, number in asked.amounts:
-            yield self.both((asked.known, where)), _canonical(fact, unit, number)
+        (unit, _, number), *others = asked.amounts
+        value = _canonical(fact, unit, number)
+        for unit, where, number in others:
+            value = z3.If(where, _canonical(fact, unit, number), value)
+        return [(asked.known, value)]
 
     def date(self) -> list[tuple[Bool, Number]]:
         """Give the date of the evaluation."""
@@ -235,8 +245,15 @@ class Provable:
         return z3.IntVal(_ordinal(value))
 
     def compute(self, fact: Fact, parts: Mapping[str, Number]) -> Iterator[tuple[Bool, Number]]:
-        """Give the value of a formula, with the worlds in which it has one."""
+        """Give the value of a formula, with the worlds in which it has one.
+
+        Raises:
+            GaveUpError: its parts have values in too many combinations.
+        """
         assert fact.formula is not None  # noqa: S101
+        self._combinations[fact.id] += 1
+        if self._combinations[fact.id] > MOST_COMBINATIONS:
+            raise GaveUpError(f"'{fact.id}' is computed from more than {MOST_COMBINATIONS} combinations of values")
         defined: list[Bool] = []
         value = _compute(fact.formula.tree, parts, defined)
         yield self.both(defined), value

@@ -7,9 +7,8 @@ of all there can be. Signs only ever grow, so an evaluation negates nothing; a q
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Generic, Protocol, TypeVar
 
 from engine.language.model import (
@@ -229,12 +228,24 @@ class Symbolic(Generic[B, V]):
 
     def _compute(self, fact: Fact) -> Iterator[tuple[B, V]]:
         names = fact.formula.names if fact.formula else ()
-        for parts in product(*map(self._part_values, names)):
-            there = self.worlds.both(where for where, _ in parts)
-            if self.worlds.nowhere(there):
-                continue
-            for defined, value in self.worlds.compute(fact, {n: v for n, (_, v) in zip(names, parts, strict=True)}):
+        parts = [(name, self._part_values(name)) for name in names]
+        for there, values in self._combinations(parts, self.worlds.yes):
+            for defined, value in self.worlds.compute(fact, values):
                 yield self.worlds.both((there, defined)), value
+
+    def _combinations(
+        self, parts: Sequence[tuple[str, Sequence[tuple[B, V]]]], there: B
+    ) -> Iterator[tuple[B, dict[str, V]]]:
+        """A value of each part, with the worlds that have all of them; those that have no world are left out early."""
+        if not parts:
+            yield there, {}
+            return
+        *before, (name, several) = parts
+        for where, value in several:
+            here = self.worlds.both((there, where))
+            if not self.worlds.nowhere(here):
+                for found, values in self._combinations(before, here):
+                    yield found, {**values, name: value}
 
     def _part_values(self, name: str) -> list[tuple[B, V]]:
         """The values that a formula sees in a part: none while its gate is not known true."""

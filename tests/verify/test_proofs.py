@@ -7,6 +7,7 @@ there, what it shows has to be found, and what is found has to be so.
 from __future__ import annotations
 
 import datetime
+import json
 import random
 from dataclasses import replace
 from itertools import combinations, product
@@ -14,10 +15,12 @@ from math import prod
 
 import pytest
 
+from engine.dialogue.consultation import consult
 from engine.language.model import Property
 from engine.language.values import UNKNOWN
 from engine.logic.evaluate import Evaluation
 from engine.logic.signs import TRUE
+from engine.verify.coverage import used_facts
 from engine.verify.finder import Finder
 from engine.verify.proofs import proofs
 from tests.random_rulesets import DAYS, SMALL, random_ruleset, representatives
@@ -31,11 +34,12 @@ RULESETS = 300
 def test_proofs_find_what_listing_finds(first):
     for seed in range(first, first + 10):
         ruleset, answers = listed(seed)
-        found = {(each.kind, each.subject) for each in proofs(Finder(ruleset))}
+        findings = list(proofs(Finder(ruleset)))
+        found = {(each.kind, each.subject) for each in findings}
+        assert [each.name for each in findings if each.witness and not is_shown(ruleset, each)] == [], seed
         shown = set(by_listing(ruleset, answers))
         if any(fact.formula for fact in ruleset.facts.values()):
-            found = {each for each in found if each[0] not in {"dead_rule", "redundant_rule"}}
-            shown = {each for each in shown if each[0] not in {"dead_rule", "redundant_rule", "gap_when_unknown"}}
+            shown = {each for each in shown if each[0] in {"conflict", "gap", "broken_property"}}
             assert shown <= found, seed
         else:
             assert found == shown, seed
@@ -73,17 +77,62 @@ def by_listing(ruleset, answers):
         for one, other in pairs if not ruleset.facts[name].formula else ():
             yield "conflict", f"{name} {str(one).replace(' ', '')} {str(other).replace(' ', '')}"
     for goal in ruleset.goals:
-        undecided = [each for each in evaluations if each.pursued(goal) and not each.settled(goal.fact)]
-        silent = {frozenset(n for n, a in each.answers.items() if a is UNKNOWN) for each in undecided}
-        if frozenset() in silent:
-            yield "gap", goal.fact
-            continue
-        for least in (each for each in silent if not any(other < each for other in silent)):
-            order = [fact.id for fact in ruleset.inputs if fact.id in least]
-            yield "gap_when_unknown", f"{goal.fact} {' '.join(order)}"
+        yield from gaps(goal, evaluations)
+    for fact in ruleset.inputs:
+        if fact.id in used_facts(ruleset) and not matters(fact.id, evaluations):
+            yield "unused_fact", fact.id
     for promise in ruleset.properties:
         if any(broken(promise, each) for each in evaluations):
             yield "broken_property", promise.id
+
+
+def is_shown(ruleset, finding):
+    """Whether a session that opens with the witness, as a file has it, shows what was found."""
+    witness = json.loads(json.dumps(finding.witness.report()))
+    as_of = witness.get("as_of")
+    session = consult(ruleset, witness["answers"], as_of and datetime.date.fromisoformat(as_of))
+    if finding.kind == "conflict":
+        return len(session.evaluation.held[finding.facts[0]]) > 1
+    if finding.kind == "broken_property":
+        promise = next(each for each in ruleset.properties if each.id == finding.subject)
+        return broken(promise, session.evaluation)
+    return finding.facts[0] in session.undetermined
+
+
+def gaps(goal, evaluations):
+    undecided = [each for each in evaluations if each.pursued(goal) and not each.settled(goal.fact)]
+    silent = {frozenset(n for n, a in each.answers.items() if a is UNKNOWN) for each in undecided}
+    if frozenset() in silent:
+        yield "gap", goal.fact
+        return
+    for least in (each for each in silent if not any(other < each for other in silent)):
+        order = [name for name in evaluations[0].answers if name in least]
+        yield "gap_when_unknown", f"{goal.fact} {' '.join(order)}"
+
+
+def matters(name, evaluations):
+    """Whether two patients differ in this answer only, and in a goal."""
+    seen = {}
+    for each in evaluations:
+        rest = tuple(answer for other, answer in each.answers.items() if other != name)
+        if seen.setdefault(rest, goal_state(each, name)) != goal_state(each, name):
+            return True
+    return False
+
+
+def goal_state(evaluation, name):
+    return [
+        (
+            evaluation.goal_whens[goal.fact],
+            evaluation.options.get(goal.fact),
+            set(evaluation.held.get(goal.fact, ())),
+            evaluation.settled(goal.fact),
+            goal.fact == name and evaluation.answers[name],
+        )
+        if evaluation.pursued(goal)
+        else None
+        for goal in evaluation.ruleset.goals
+    ]
 
 
 def broken(promise, evaluation):
