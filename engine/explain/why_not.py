@@ -10,7 +10,7 @@ from engine.explain.repair import Repair, is_result, repairs
 from engine.language.model import Goal
 from engine.language.values import Single
 from engine.logic.signs import FALSE
-from engine.verify.finder import GaveUpError
+from engine.verify.provable import GaveUpError
 
 
 @dataclass(frozen=True)

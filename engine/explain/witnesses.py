@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from engine.dialogue.consultation import Consultation
 from engine.explain.changes import bits, cone
@@ -19,7 +20,8 @@ from engine.language.values import Answer, Single
 from engine.logic.evaluate import Evaluation
 from engine.logic.outcome import Outcome
 from engine.logic.signs import BOTH
-from engine.verify.finder import Finder, GaveUpError, answers_of, goals_differ, shared_out
+from engine.verify.finder import Finder, answers_of, goals_differ, shared_out
+from engine.verify.provable import GaveUpError
 from engine.verify.scenarios import Given, Scenarios
 from engine.verify.space import Space
 from engine.verify.symbolic import Symbolic
@@ -67,7 +69,7 @@ def witnesses(consultation: Consultation, name: str) -> Witnesses | None:
 
 
 def _proved(consultation: Consultation, name: str) -> Witnesses | None:
-    pair = Finder(consultation.ruleset, after=consultation).differing(name)
+    pair = Finder(consultation.ruleset, after=consultation).differing(name, _ends_differ)
     if pair is None:
         return None
     found = next(_shown(consultation, name, [(pair[0].answers, pair[1].answers[name])]), None)
@@ -90,11 +92,20 @@ def _sampled(consultation: Consultation, name: str) -> Iterator[Pair]:
     one = Scenarios(ruleset, SAMPLED, answers, [(every, consultation.as_of)] if consultation.as_of else [])
     other = one.but(name, shared_out(answers_of(space, ruleset.facts[name], rng), SAMPLED, rng))
     mine, theirs = Symbolic(ruleset, one), Symbolic(ruleset, other)
-    differ = one.yes if any(goal.fact == name for goal in ruleset.goals) else goals_differ(mine, theirs)
+    differ = one.yes if any(goal.fact == name for goal in ruleset.goals) else _ends_differ(mine, theirs)
     decided = differ & one.either(_decided(mine, goal) & _decided(theirs, goal) for goal in ruleset.goals)
     for where in (decided, differ & ~decided):
         for at in islice(bits(where), MOST_TRIED):
             yield one.world(at), other.world(at)[name]
+
+
+def _ends_differ(one: Symbolic[Any, Any], other: Symbolic[Any, Any]) -> Any:
+    """Where some goal comes to something else, or one that is asked is answered in one of them only."""
+    worlds = one.worlds
+    asked = [goal.fact for goal in one.ruleset.goals if one.ruleset.facts[goal.fact].is_input]
+    answered = [(one.settled(name), other.settled(name)) for name in asked]
+    only = [worlds.both((a, worlds.others(b))) for pair in answered for a, b in (pair, pair[::-1])]
+    return worlds.either([goals_differ(one, other), *only])
 
 
 def _decided(some: Symbolic[int, Single], goal: Goal) -> int:

@@ -34,6 +34,7 @@ MOST_DECIMALS = 6
 
 A = TypeVar("A")
 Query = Callable[[Symbolic[Any, Any]], Any]
+Differ = Callable[[Symbolic[Any, Any], Symbolic[Any, Any]], Any]
 
 
 @dataclass(frozen=True)
@@ -156,8 +157,12 @@ class Finder:
             return True
         return self.differing(name) is not None
 
-    def differing(self, name: str) -> tuple[Patient, Patient] | None:
+    def differing(self, name: str, differ: Differ | None = None) -> tuple[Patient, Patient] | None:
         """Two complete patients who differ in one answer only and in a goal; after a consultation, with its answers.
+
+        Args:
+            name: the question.
+            differ: what it means that two evaluations of the same worlds differ; `goals_differ` unless it is given.
 
         Raises:
             GaveUpError: it could not be told.
@@ -171,7 +176,8 @@ class Finder:
             as_of=after.as_of if after else None,
         )
         solver = z3.Solver()
-        solver.add(*self.worlds.given, *twin.given, goals_differ(self.provable, Symbolic(self.ruleset, twin)))
+        where = (differ or goals_differ)(self.provable, Symbolic(self.ruleset, twin))
+        solver.add(*self.worlds.given, *twin.given, where)
         for worlds in (self.worlds, twin) if after else ():
             given = after.answers if after else {}
             solver.add(*(each.given for each in worlds.asked.values()))
@@ -258,8 +264,6 @@ def _goal_parts(some: Symbolic[B, V]) -> Iterator[tuple[list[B], list[tuple[B, V
         elif goal.fact in some.computed:
             values = [(both((where, pursued)), value) for where, value in some.computed[goal.fact]]
             parts.append(either(where for where, _ in values))
-        else:
-            parts.append(both((some.settled(goal.fact), pursued)))
         yield parts, values
 
 

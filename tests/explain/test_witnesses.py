@@ -8,10 +8,11 @@ from math import prod
 
 from engine.dialogue.consultation import Consultation, consult
 from engine.explain.witnesses import witnesses
+from engine.language.answers import read_answer
 from engine.language.load import load_ruleset
 from engine.logic.evaluate import Evaluation
 from tests.explain.changing import chunks
-from tests.random_rulesets import SMALL, random_answers, random_ruleset, representatives
+from tests.random_rulesets import SMALL, possible_answers, random_answers, random_ruleset, representatives
 
 MOST_TRIED = 1000
 
@@ -39,8 +40,7 @@ def drawn(seed):
         ruleset = random_ruleset(rng, size=SMALL)
         answers = random_answers(rng, ruleset)
         left = [fact.id for fact in ruleset.inputs if fact.id not in answers]
-        inputs_asked_for = any(ruleset.facts[goal.fact].is_input for goal in ruleset.goals)
-        if not left or inputs_asked_for or any(fact.formula for fact in ruleset.facts.values()):
+        if not left or any(fact.formula for fact in ruleset.facts.values()):
             continue
         if prod(len(representatives(ruleset, ruleset.facts[each])) for each in left) <= MOST_TRIED:
             return ruleset, answers, rng.choice(left)
@@ -49,12 +49,12 @@ def drawn(seed):
 def can_matter(ruleset, answers, name):
     """Whether two completions that differ in one answer differ in a goal."""
     others = [fact for fact in ruleset.inputs if fact.id not in answers and fact.id != name]
+    mine = representatives(ruleset, ruleset.facts[name])
+    if any(goal.fact == name for goal in ruleset.goals):  # then no two answers are alike
+        mine = [read_answer(ruleset.facts[name], raw) for raw in possible_answers(ruleset.facts[name])]
     for chosen in product(*(representatives(ruleset, fact) for fact in others)):
         given = {**answers, **{fact.id: answer for fact, answer in zip(others, chosen, strict=True)}}
-        states = {
-            Evaluation(ruleset, {**given, name: answer}).goal_states()
-            for answer in representatives(ruleset, ruleset.facts[name])
-        }
+        states = {Evaluation(ruleset, {**given, name: answer}).goal_states() for answer in mine}
         if len(states) > 1:
             return True
     return False
