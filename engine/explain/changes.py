@@ -22,6 +22,7 @@ from engine.verify.space import Space
 from engine.verify.symbolic import Symbolic
 
 MOST_ANSWERS = 3
+SIZES = range(1, MOST_ANSWERS + 1)
 MOST_OPTIONS = 6  # of a set, how many options are taken in and out in every combination; of more, two at a time
 CHUNK = 1 << 16  # bytes of worlds looked at together: half a million
 
@@ -140,17 +141,23 @@ class Changes:
 
     # Looking at them
 
-    def smallest(self, target: Target, most: int, answers: int = MOST_ANSWERS) -> Found:
-        """The minimal changes of so many answers at most that bring about what a target asks for."""
+    def smallest(self, target: Target, most: int, sizes: Sequence[int] = SIZES) -> Found:
+        """The minimal changes that bring about what a target asks for.
+
+        Args:
+            target: asks for it.
+            most: how many to give.
+            sizes: of how many answers; those left out are known to bring it about for none.
+        """
         found: list[Parts] = []
         more = 0
-        for size in range(1, answers + 1):
+        for size in sizes:
             layout = _Layout([[each for each in several if not _reached(each, found)] for several in self.others], size)
             reached = self._look(layout, target)
             for smaller in found:
                 reached &= ~layout.containing(smaller)
             for parts in layout.minimal(reached):
-                if len(found) < most or size < answers:
+                if len(found) < most or size < sizes[-1]:
                     found.append(parts)
                 else:
                     more += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.dialogue.consultation import Consultation
-from engine.explain.changes import MOST_ANSWERS, Change, Changes, Target
+from engine.explain.changes import Change, Changes, Target
 from engine.language.model import Goal
 from engine.verify.symbolic import Symbolic
 
@@ -42,7 +42,7 @@ class Flips:
 def flips(consultation: Consultation, goal: Goal, most: int = MOST_FLIPS) -> Flips:
     """Find what would flip a goal; each change is run on durable-rules before it is told."""
     changes = Changes(consultation, goal)
-    found = changes.smallest(elsewhere(consultation, goal), most, MOST_ANSWERS)
+    found = changes.smallest(elsewhere(consultation, goal), most)
     told = []
     for change in found.changes:
         after = Consultation(consultation.ruleset, {**consultation.answers, **change}, consultation.as_of)

@@ -17,7 +17,7 @@ from engine.dialogue.consultation import Consultation
 from engine.explain.changes import MOST_ANSWERS, Change, Changes, cone
 from engine.language.model import Goal, Rule, Ruleset, tests_in
 from engine.language.values import Single
-from engine.verify.finder import Finder
+from engine.verify.finder import Finder, Patient
 from engine.verify.symbolic import Symbolic
 
 MOST_REPAIRS = 3
@@ -48,14 +48,14 @@ def repairs(consultation: Consultation, goal: Goal, value: Single) -> tuple[tupl
     changes = Changes(consultation, goal, behind)
     target = partial(brings, goal, value)
     for size in range(1, AT_ONCE + 1):
-        found = changes.smallest(target, MOST_REPAIRS, size)
+        found = changes.smallest(target, MOST_REPAIRS, [size])
         if found.changes:
             return tuple(_confirmed(consultation, goal, value, found.changes)), found.more
     least = _Least(consultation, goal, value, changes).change()
     if least is None:
         return (), 0
-    if len(least) <= MOST_ANSWERS:
-        found = changes.smallest(target, MOST_REPAIRS)
+    if len(least) == MOST_ANSWERS:
+        found = changes.smallest(target, MOST_REPAIRS, [MOST_ANSWERS])
         if found.changes:
             return tuple(_confirmed(consultation, goal, value, found.changes)), found.more
     return tuple(_confirmed(consultation, goal, value, [least])), 0
@@ -108,7 +108,7 @@ class _Least:
     """How many answers it takes, and one change of so many; by Z3."""
 
     def __init__(self, consultation: Consultation, goal: Goal, value: Single, changes: Changes) -> None:
-        self.given = consultation.answers
+        self.given, self.as_of = consultation.answers, consultation.as_of
         self.first = 1 if changes.partial else AT_ONCE + 1
         self.target = partial(brings, goal, value)
         self.finder = Finder(changes.ruleset, changes.space, after=consultation, only=changes.cone)
@@ -123,10 +123,20 @@ class _Least:
         for size in range(self.first, len(self.asked) + 1):
             patient = self.finder.proved(self.target, z3.And(*stay, z3.PbLe(changed, size)))
             if patient:
-                worlds = self.finder.worlds
-                return {
-                    name: patient.answers[name]
-                    for name in self.asked
-                    if name in patient.answers and not worlds.alike(name, patient.answers[name], self.given.get(name))
-                }
+                return self._plainer({name: patient.answers[name] for name in self.asked if name in patient.answers})
         return None
+
+    def _plainer(self, answers: Change) -> Change:
+        """What differs from the answers given; of a set as little as need be, while Z3 takes any options in or out."""
+        alike = self.finder.worlds.alike
+        change = {name: each for name, each in answers.items() if not alike(name, each, self.given.get(name))}
+        for name, answer in tuple(change.items()):
+            fact, before = self.finder.ruleset.facts[name], self.given.get(name)
+            there = set(before) if isinstance(before, tuple) else set()
+            toggled = there.symmetric_difference(answer) if isinstance(answer, tuple) else set()
+            for option in (each for each in fact.option_ids if each in toggled):
+                less = there.symmetric_difference(toggled - {option})
+                plainer = {**change, name: tuple(each for each in fact.option_ids if each in less)}
+                if self.finder.shows(Patient({**self.given, **plainer}, self.as_of), self.target):
+                    change, toggled = plainer, toggled - {option}
+        return change
