@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
+from fractions import Fraction
 
 import pytest
 
 from engine.explain.changes import cone
 from engine.language import model
+from engine.language.numbers import MOST_DIGITS
 from engine.language.values import UNKNOWN, Quantity
 from engine.logic.evaluate import passes
 from tests.random_rulesets import possible_answers, read
@@ -36,11 +38,21 @@ def others(ruleset, answers, goal):
         typed = [*possible_answers(fact), *([] if fact.required else ["unknown"])]
         answers_to = [read(ruleset, {fact.id: raw})[fact.id] for raw in typed]
         halves = [Quantity(each.number + HALF, each.unit) for each in answers_to if isinstance(each, Quantity)]
-        for answer in (*answers_to, *halves):
+        for answer in (*answers_to, *halves, *converted(fact, answers_to)):
             if not isinstance(answer, Quantity) or answer.unit == unit_of(fact, given):
                 kinds.setdefault(kind(ruleset, goal, fact, answer), answer)
         found[fact.id] = [answer for answer in kinds.values() if answer is not None]
     return found
+
+
+def converted(fact, answers):
+    """Numbers in each other unit, to as many digits as an answer has."""
+    for answer in answers:
+        if isinstance(answer, Quantity) and answer.unit:
+            for unit in fact.units.names:
+                factor, offset = fact.units.line(answer.unit, unit)
+                exact = Fraction(answer.number) * factor + offset
+                yield Quantity(Context(prec=MOST_DIGITS).divide(exact.numerator, exact.denominator), unit)
 
 
 def unit_of(fact, given):
