@@ -103,9 +103,14 @@ def _ends_differ(one: Symbolic[Any, Any], other: Symbolic[Any, Any]) -> Any:
     """Where some goal comes to something else, or one that is asked is answered in one of them only."""
     worlds = one.worlds
     asked = [goal.fact for goal in one.ruleset.goals if one.ruleset.facts[goal.fact].is_input]
-    answered = [(one.settled(name), other.settled(name)) for name in asked]
+    answered = [(_answered(one, name), _answered(other, name)) for name in asked]
     only = [worlds.both((a, worlds.others(b))) for pair in answered for a, b in (pair, pair[::-1])]
     return worlds.either([goals_differ(one, other), *only])
+
+
+def _answered(some: Symbolic[Any, Any], name: str) -> Any:
+    """Where a goal that is asked is answered, and pursued."""
+    return some.worlds.both((some.settled(name), some.worlds.others(some.goal_whens[name].false)))
 
 
 def _decided(some: Symbolic[int, Single], goal: Goal) -> int:
