@@ -2,9 +2,9 @@
 
     python -m tests.verify.mutants [how many] [seed]
 
-A change that no patient could notice is no defect: where Z3 proves that no goal differs for any complete set of answers,
-it is not counted. Cases are run by the symbolic evaluation, all in one pass; that it agrees with durable-rules is tested
-elsewhere.
+A change that no patient could notice is no defect: where Z3 proves that no goal differs for any complete set of
+answers, it is not counted. Cases are run by the symbolic evaluation, all in one pass; that it agrees with durable-rules
+is tested elsewhere.
 """
 
 from __future__ import annotations
@@ -325,12 +325,11 @@ def hunt(ruleset: Ruleset, count: int, seed: int = 0, tell: Callable[[str], None
 
 def told(score: Score) -> str:
     found = score.by_case + score.by_check
-    lines = [
-        f"{found} of {score.counted} seeded defects are found: {score.by_case} by a case, {score.by_check} by check alone; "
-        f"{score.equal} more were proved equal to the original and not counted.",
-        *(f"survives: {what}" for what in score.survivors),
-    ]
-    return "\n".join(lines)
+    first = (
+        f"{found} of {score.counted} seeded defects are found: {score.by_case} by a case, {score.by_check} by check "
+        f"alone; {score.equal} more were proved equal to the original and not counted."
+    )
+    return "\n".join([first, *(f"survives: {what}" for what in score.survivors)])
 
 
 if __name__ == "__main__":
