@@ -46,7 +46,7 @@ def _finding(page: Page, finding: Finding) -> None:
     # names and patients are there to be copied: they are not wrapped
     page.console.print(f"    At {finding.at}. To accept it: {finding.name}", markup=False)
     if finding.witness:
-        page.console.print(f"    Shown by: {_patient(finding.witness)}", markup=False)
+        page.console.print(f"    Answers that show it: {_patient(finding.witness)}", markup=False)
 
 
 def _patient(witness: Witness) -> str:

@@ -22,6 +22,8 @@ from engine.verify.symbolic import Symbolic, Worlds
 
 MOST_SILENCED = 5  # of a goal, how many sets of unknown answers that silence it are told
 
+AGAINST = "shows the opposite"
+
 Some = Symbolic[Any, Any]
 
 
@@ -59,7 +61,7 @@ def settle(finder: Finder, doubt: Doubt) -> Iterator[Finding]:
     try:
         patient = finder.find(doubt.query)
     except GaveUpError as error:
-        yield unproved(doubt.finding, doubt.claim, error)
+        yield unproved(doubt.finding, doubt.claim, error, sample="shows it" if doubt.there_should_be else AGAINST)
         return
     if doubt.there_should_be:
         if not patient:
@@ -68,11 +70,11 @@ def settle(finder: Finder, doubt: Doubt) -> Iterator[Finding]:
         yield replace(doubt.finding, witness=witness(finder, patient, doubt.shows or doubt.query))
 
 
-def unproved(finding: Finding, claim: str, error: GaveUpError) -> Finding:
-    """The finding that something could neither be shown nor ruled out."""
+def unproved(finding: Finding, claim: str, error: GaveUpError, *, sample: str = AGAINST) -> Finding:
+    """The finding that something could neither be shown nor ruled out; `sample` is what no random patient does."""
     message = (
-        f"it is not proved that {claim}: the solver gave up ({error}). Nobody among {SAMPLED} random patients shows "
-        "the opposite. Make the conditions or formulas behind it simpler."
+        f"it is not proved that {claim}: the solver gave up ({error}). Nobody among {SAMPLED} random patients {sample}. "
+        "Make the conditions or formulas behind it simpler."
     )
     return replace(finding, kind="unproved", subject=f"{finding.kind} {finding.subject}", message=message)
 
@@ -306,7 +308,7 @@ def _never_matters(finder: Finder, fact: Fact) -> Iterator[Finding]:
         if not finder.can_matter(fact.id):
             yield finding
     except GaveUpError as error:
-        yield unproved(finding, f"the answer to {fact.label} can matter", error)
+        yield unproved(finding, f"the answer to {fact.label} can matter", error, sample="shows it")
 
 
 # Words

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import engine
 from engine.cli import main
 
 SMALL = str(Path(__file__).parents[1] / "corpora" / "small")
@@ -190,7 +191,7 @@ def test_check_tells_findings_by_kind_with_place_name_and_witness(tmp_path):
     assert done.exit_code == 1
     assert "Cases that fail (1)" in said
     assert f"At {tmp_path / 'ruleset.yaml'}:15:10. To accept it: broken_property: no-child" in said
-    assert "Shown by: {age: 17}" in said
+    assert "Answers that show it: {age: 17}" in said
     assert "Properties: 0 of 1 hold for every patient." in said
 
 
@@ -202,6 +203,15 @@ def test_the_json_of_check_is_that_of_the_contract(tmp_path):
     assert list(broken) == ["kind", "message", "at", "facts", "rules", "witness", "accepted"]
     assert broken["witness"] == {"answers": {"age": 17}}
     assert data["cases"] == {"passed": 1, "failed": 1}
+
+
+def test_a_rule_that_no_case_tests_comes_with_answers_to_make_a_case_of(tmp_path):
+    without = TINY.replace("  - {id: adult, title: An adult, answers: {age: 18}, expect: {treat: yes}}\n", "")
+    found = json.loads(checked(tmp_path, without, "--json").stdout)["findings"]
+    (untested,) = (finding for finding in found if finding["kind"] == "untested_rule")
+
+    consulted = engine.consult(engine.load_ruleset(tmp_path), untested["witness"]["answers"])
+    assert "adult" in consulted.run.applies
 
 
 def test_an_accept_entry_that_nothing_answers_to_is_a_finding(tmp_path):
