@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from engine.cli import main
 from engine.dialogue.consultation import consult
 from engine.language.load import load_ruleset
+from engine.verify import finder
 
 ALARM, B12 = "example-smoke-alarm", "b12-general"
 DATE = ("--as-of", "2026-11-22")
@@ -230,6 +231,37 @@ facts:
   route: {type: choice, label: Route, derived: true, options: {oral: Oral, spray: Spray}}
 rules:
   - {id: by-mouth, title: By mouth, when: {eats: yes}, then: {route: oral}, because: Eating works.}
+"""
+
+
+def test_where_z3_gives_up_the_rest_is_told_and_it_ends_with_1(tmp_path, monkeypatch):
+    """No two whole cubes make a third, which Z3 does not know."""
+    monkeypatch.setattr(finder, "PATIENCE", 200)
+    (tmp_path / "ruleset.yaml").write_text(CUBES, "utf-8")
+
+    done = run("why-not", str(tmp_path), "hit=yes", answers="{a: 2, b: 3, c: 4}")
+
+    assert done.exit_code == 1
+    assert "F is 0: not met" in done.stdout
+    assert "Whether there is one cannot be told: the solver gave up" in unwrapped(done)
+
+
+CUBES = """
+id: cubes
+title: Cubes
+version: "1"
+goals: [hit]
+facts:
+  a: {type: number, label: A, ask: A?, range: [1, 1000]}
+  b: {type: number, label: B, ask: B?, range: [1, 1000]}
+  c: {type: number, label: C, ask: C?, range: [1, 1000]}
+  a_odd: {type: number, label: A odd, formula: round(a) - a}
+  b_odd: {type: number, label: B odd, formula: round(b) - b}
+  c_odd: {type: number, label: C odd, formula: round(c) - c}
+  f: {type: number, label: F, formula: a * a * a + b * b * b - c * c * c}
+  hit: {type: yes_no, label: Hit, derived: true, otherwise: no}
+rules:
+  - {id: r, title: R, when: {a_odd: 0, b_odd: 0, c_odd: 0, f: 0}, then: {hit: yes}, because: So.}
 """
 
 
