@@ -101,7 +101,7 @@ def why_not(consultation: Consultation, found: WhyNot) -> None:
         _obstacle(page, ruleset, obstacle)
     for obstacle in found.instead:
         page.line(
-            f"- it holds unless a rule says otherwise, and one may: {obstacle.rule.title}{_small(obstacle.rule)}."
+            f"- It holds unless a rule says otherwise, and one may: {obstacle.rule.title}{_small(obstacle.rule)}."
         )
     page.heading("The smallest change that would bring it about")
     for at, repair in enumerate(found.repairs):
@@ -152,9 +152,10 @@ def what_if(found: WhatIf) -> None:
             page.heading(heading)
         for fact in facts:
             page.line(f"- {fact.label}")
-    labels = [before.ruleset.facts[goal.fact].label for goal in found.no_longer_pursued]
-    if labels:
-        page.line(f"No longer arises: {'; '.join(labels)}.")
+    if found.no_longer_pursued:
+        page.heading("What would no longer arise")
+    for goal in found.no_longer_pursued:
+        page.line(f"- {before.ruleset.facts[goal.fact].label}")
     page.heading("Nothing was written.")
     page.line(CARE, 0)
 

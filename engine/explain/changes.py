@@ -115,7 +115,7 @@ class Changes:
         return all(passes(test, fact, one) == passes(test, fact, other) for test in tests)
 
     def _other_sets(self, fact: Fact, given: Answer | None) -> Iterator[Other]:
-        """Sets with options taken in or out; from no set at all, every one is a set of its own."""
+        """Sets with options taken in or out; where none was answered, taken into an empty one."""
         there = set(given) if isinstance(given, tuple) else set()
         options = self._telling_options(fact)
         sizes = range(1, len(options) + 1)
@@ -126,7 +126,7 @@ class Changes:
         for toggled in chain.from_iterable(combinations(options, size) for size in sizes):
             chosen = there.symmetric_difference(toggled)
             answer = tuple(option for option in fact.option_ids if option in chosen)
-            yield Other(fact.id, answer, frozenset(toggled) if isinstance(given, tuple) else frozenset())
+            yield Other(fact.id, answer, frozenset(toggled))
 
     def _telling_options(self, fact: Fact) -> list[str]:
         """The options that a test names; where a test asks whether there is any, one of the others too."""

@@ -22,18 +22,18 @@ def said_change(consultation: Consultation, change: Mapping[str, Answer | None])
 
 
 def _said(fact: Fact, given: Answer | None, answer: Answer | None) -> str:
-    now = NOT_ASKED if given is None else say_value(fact, given)
+    now = NOT_ASKED if given is None else f"now {say_value(fact, given)}"
     if answer is None:
-        return f"{fact.label}: {NOT_ASKED} (now {now})"
+        return f"{fact.label}: {NOT_ASKED} ({now})"
     if isinstance(given, tuple) and isinstance(answer, tuple):
         parts = [
             f"{word} {say_value(fact, options)}"
             for word, options in (("with", _less(answer, given)), ("without", _less(given, answer)))
             if options
         ]
-        return f"{fact.label}: {', '.join(parts)} (now {now})"
+        return f"{fact.label}: {', '.join(parts)} ({now})"
     example = "such as " if isinstance(answer, Quantity | datetime.date) else ""
-    return f"{fact.label}: {example}{say_value(fact, answer)} (now {now})"
+    return f"{fact.label}: {example}{say_value(fact, answer)} ({now})"
 
 
 def _less(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

@@ -68,9 +68,10 @@ def does_less(answers, less, change):
         if name not in change:
             return False
         if change[name] != answer:
-            if not all(isinstance(each, tuple) for each in (answer, change[name], answers.get(name))):
+            if not all(isinstance(each, tuple) for each in (answer, change[name])):
                 return False
-            if not set(answers[name]) ^ set(answer) < set(answers[name]) ^ set(change[name]):
+            there = set(answers[name]) if isinstance(answers.get(name), tuple) else set()
+            if not set() < there ^ set(answer) < there ^ set(change[name]):
                 return False
     return True
 
