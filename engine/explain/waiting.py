@@ -47,7 +47,10 @@ class Waiting:
             return gates | {fact.id} if waits and not shut else gates
         if fact.formula:
             return gates.union(*(self._behind[name] for name in fact.formula.names if name in self._behind))
-        return gates.union(*map(self._of_rule, self.ruleset.concluders[fact.id]))
+        rules = self.ruleset.concluders[fact.id]
+        if fact.otherwise is not None:  # which holds when every `when` is known false: that of outranked rules too
+            gates |= self._of_all(rule.when for rule in rules)
+        return gates.union(*map(self._of_rule, rules))
 
     def _of_all(self, conditions: Iterable[Condition]) -> Inputs:
         return NONE.union(*map(self._of_condition, conditions))
