@@ -51,7 +51,7 @@ def can_matter(ruleset, answers, name):
     others = [fact for fact in ruleset.inputs if fact.id not in answers and fact.id != name]
     mine = representatives(ruleset, ruleset.facts[name])
     if any(goal.fact == name for goal in ruleset.goals):  # then no two answers are alike
-        mine = [read_answer(ruleset.facts[name], raw) for raw in possible_answers(ruleset.facts[name])]
+        mine += [read_answer(ruleset.facts[name], raw) for raw in possible_answers(ruleset.facts[name])]
     for chosen in product(*(representatives(ruleset, fact) for fact in others)):
         given = {**answers, **{fact.id: answer for fact, answer in zip(others, chosen, strict=True)}}
         states = {Evaluation(ruleset, {**given, name: answer}).goal_states() for answer in mine}
