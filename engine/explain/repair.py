@@ -14,10 +14,11 @@ from typing import Any
 import z3
 
 from engine.dialogue.consultation import Consultation
-from engine.explain.changes import MOST_ANSWERS, Change, Changes, cone
+from engine.explain.changes import MOST_ANSWERS, Change, Changes, Found, cone
 from engine.language.model import Goal, Rule, Ruleset, tests_in
 from engine.language.values import Single
 from engine.verify.finder import Finder, Patient
+from engine.verify.provable import GaveUpError
 from engine.verify.symbolic import Symbolic
 
 MOST_REPAIRS = 3
@@ -44,21 +45,24 @@ def repairs(consultation: Consultation, goal: Goal, value: Single) -> tuple[tupl
     Raises:
         GaveUpError: neither a change nor that there is none could be shown.
     """
-    behind = only_for(consultation.ruleset, goal, value)
-    changes = Changes(consultation, goal, behind)
+    changes = Changes(consultation, goal, only_for(consultation.ruleset, goal, value))
     target = partial(brings, goal, value)
     for size in range(1, AT_ONCE + 1):
         found = changes.smallest(target, MOST_REPAIRS, [size])
         if found.changes:
-            return tuple(_confirmed(consultation, goal, value, found.changes)), found.more
-    least = _Least(consultation, goal, value, changes).change()
-    if least is None:
-        return (), 0
-    if len(least) == MOST_ANSWERS:
-        found = changes.smallest(target, MOST_REPAIRS, [MOST_ANSWERS])
-        if found.changes:
-            return tuple(_confirmed(consultation, goal, value, found.changes)), found.more
-    return tuple(_confirmed(consultation, goal, value, [least])), 0
+            break
+    else:
+        size, found = MOST_ANSWERS, Found((), 0, partial=False)
+    if not found.changes or (changes.partial and size > 1):
+        least = _Least(consultation, goal, value, changes).change(size - 1 if found.changes else None)
+        if least and len(least) == MOST_ANSWERS:
+            found = changes.smallest(target, MOST_REPAIRS, [MOST_ANSWERS])
+        if least and (len(least) < size or not found.changes):
+            found = Found((least,), 0, partial=True)
+    told = tuple(_confirmed(consultation, goal, value, found.changes))
+    if found.changes and not told:
+        raise GaveUpError("what was found is not so on durable-rules")
+    return told, found.more
 
 
 def brings(goal: Goal, value: Single, some: Symbolic[Any, Any]) -> Any:
@@ -116,11 +120,13 @@ class _Least:
         self.asked = {name: each for name, each in worlds.asked.items() if name in changes.cone}
         self.same = {name: worlds.same(name, self.given.get(name)) for name in self.asked}
 
-    def change(self) -> Change | None:
-        """A smallest change; None where it is proved that there is none."""
+    def change(self, most: int | None = None) -> Change | None:
+        """A smallest change, of so many answers at most; None where it is proved that there is none."""
         stay = [each.given for name, each in self.asked.items() if name in self.given]
         changed = [(z3.Not(same), 1) for same in self.same.values()]
-        for size in range(self.first, len(self.asked) + 1):
+        if most is None:
+            most = len(self.asked) if self.finder.proved(self.target, z3.And(*stay)) else 0
+        for size in range(self.first, most + 1):
             patient = self.finder.proved(self.target, z3.And(*stay, z3.PbLe(changed, size)))
             if patient:
                 return self._plainer({name: patient.answers[name] for name in self.asked if name in patient.answers})

@@ -16,6 +16,7 @@ from tests.random_rulesets import possible_answers, read
 
 RULESETS, MANY = 300, 5_000
 STEP = 10
+FEW = 6  # digits, of a cut-off as published
 HALF = Decimal("0.5")  # cut-offs of numbers without a unit are one apart
 
 
@@ -46,9 +47,9 @@ def others(ruleset, answers, goal):
 
 
 def converted(fact, answers):
-    """Numbers in each other unit, to as many digits as an answer has."""
+    """Cut-offs in each other unit, to as many digits as an answer has; not what is rounded already."""
     for answer in answers:
-        if isinstance(answer, Quantity) and answer.unit:
+        if isinstance(answer, Quantity) and answer.unit and len(answer.number.as_tuple().digits) <= FEW:
             for unit in fact.units.names:
                 factor, offset = fact.units.line(answer.unit, unit)
                 exact = Fraction(answer.number) * factor + offset

@@ -7,7 +7,7 @@ from itertools import combinations, product
 from math import prod
 
 from engine.dialogue.consultation import Consultation
-from engine.explain.flips import flips
+from engine.explain.flips import flips, state
 from engine.logic.evaluate import Evaluation
 from tests.explain.changing import chunks, kind, others
 from tests.random_rulesets import SMALL, random_answers, random_ruleset
@@ -48,7 +48,10 @@ def key(ruleset, goal, change):
 
 
 def by_trying(ruleset, answers, goal):
-    """Every minimal change of at most three answers that settles the goal on something else."""
+    """Every minimal change of at most three answers that settles the goal on something else.
+
+    A regimen that rests on a contradiction is not suggested: what only leads to one is not told.
+    """
     alternatives = others(ruleset, answers, goal)
     now = outcome(ruleset, answers, goal)
     found = []
@@ -59,7 +62,9 @@ def by_trying(ruleset, answers, goal):
                 then = outcome(ruleset, {**answers, **change}, goal)
                 if then is not None and then != now:
                     found.append(change)
-    return [each for each in found if not any(less is not each and does_less(answers, less, each) for less in found)]
+    minimal = [each for each in found if not any(less is not each and does_less(answers, less, each) for less in found)]
+    before = state(Consultation(ruleset, answers), goal)
+    return [each for each in minimal if state(Consultation(ruleset, {**answers, **each}), goal) != before]
 
 
 def does_less(answers, less, change):
