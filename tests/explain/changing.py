@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
+from decimal import Context
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 
@@ -17,7 +18,6 @@ from tests.random_rulesets import possible_answers, read
 RULESETS, MANY = 300, 5_000
 STEP = 10
 FEW = 6  # digits, of a cut-off as published
-HALF = Decimal("0.5")  # cut-offs of numbers without a unit are one apart
 
 
 def chunks(test):
@@ -38,12 +38,20 @@ def others(ruleset, answers, goal):
         kinds = {} if given is None else {kind(ruleset, goal, fact, given): None}
         typed = [*possible_answers(fact), *([] if fact.required else ["unknown"])]
         answers_to = [read(ruleset, {fact.id: raw})[fact.id] for raw in typed]
-        halves = [Quantity(each.number + HALF, each.unit) for each in answers_to if isinstance(each, Quantity)]
-        for answer in (*answers_to, *halves, *converted(fact, answers_to)):
+        told_apart = [*answers_to, *converted(fact, answers_to)]
+        for answer in (*told_apart, *between(told_apart)):
             if not isinstance(answer, Quantity) or answer.unit == unit_of(fact, given):
                 kinds.setdefault(kind(ruleset, goal, fact, answer), answer)
         found[fact.id] = [answer for answer in kinds.values() if answer is not None]
     return found
+
+
+def between(answers):
+    """A number between each two that are next to each other in a unit."""
+    numbers = {(each.unit, each.number) for each in answers if isinstance(each, Quantity)}
+    for unit in {unit for unit, _ in numbers}:
+        for low, high in pairwise(sorted(number for each, number in numbers if each == unit)):
+            yield Quantity((low + high) / 2, unit)
 
 
 def converted(fact, answers):
