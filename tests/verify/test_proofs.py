@@ -136,17 +136,15 @@ def matters(name, evaluations):
 
 
 def goal_state(evaluation):
+    """What there is to tell of each goal: whether it is wanted, and while it is, what it has come to."""
     return [
-        (
-            evaluation.goal_whens[goal.fact],
-            evaluation.options.get(goal.fact),
-            set(evaluation.held.get(goal.fact, ())),
-            evaluation.settled(goal.fact),
-        )
-        if evaluation.pursued(goal)
-        else None
+        (evaluation.goal_whens[goal.fact], evaluation.pursued(goal) and value_state(evaluation, goal.fact))
         for goal in evaluation.ruleset.goals
     ]
+
+
+def value_state(evaluation, name):
+    return evaluation.options.get(name), set(evaluation.held.get(name, ())), evaluation.settled(name)
 
 
 def broken(promise, evaluation):
