@@ -73,8 +73,8 @@ def settle(finder: Finder, doubt: Doubt) -> Iterator[Finding]:
 def unproved(finding: Finding, claim: str, error: GaveUpError, *, sample: str = AGAINST) -> Finding:
     """The finding that something could neither be shown nor ruled out; `sample` is what no random patient does."""
     message = (
-        f"it is not proved that {claim}: the solver gave up ({error}). Nobody among {SAMPLED} random patients {sample}. "
-        "Make the conditions or formulas behind it simpler."
+        f"it is not proved that {claim}: the solver gave up ({error}). Nobody among {SAMPLED} random patients "
+        f"{sample}. Make the conditions or formulas behind it simpler."
     )
     return replace(finding, kind="unproved", subject=f"{finding.kind} {finding.subject}", message=message)
 
