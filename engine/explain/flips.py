@@ -66,7 +66,7 @@ def elsewhere(consultation: Consultation, goal: Goal) -> Target:
         worlds, when = some.worlds, some.goal_whens[goal.fact]
         pursued = worlds.both((when.true, worlds.others(when.false)))
         other = worlds.either(_unlike(some, consultation, goal))
-        if not (now.is_result(goal) and now.settled(goal.fact)):
+        if not (now.pursued(goal) and now.is_result(goal) and now.settled(goal.fact)):
             other = worlds.yes
         dropped = worlds.no if not now.pursued(goal) else when.false
         return worlds.either((dropped, worlds.both((pursued, some.settled(goal.fact), other))))
