@@ -7,33 +7,25 @@ from __future__ import annotations
 
 import datetime
 import importlib
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from engine.cli import show
 from engine.cli.ask import Asking
+from engine.cli.checked import show_checked
+from engine.cli.explaining import COMMANDS
 from engine.cli.frame import FINDING, Date, telling
+from engine.cli.given import ANSWERS, AS_JSON, AS_OF, RULESET, consultation_of, print_json, status_of
 from engine.cli.keeping import Keeping
 from engine.cli.ledger import DATABASE, ledger
-from engine.dialogue.consultation import Consultation, consult
+from engine.dialogue.consultation import consult
 from engine.dialogue.report import next_report, report
 from engine.dialogue.session import Session
-from engine.language.answer_files import SaveError, decode_answers, read_answers_file
-from engine.language.errors import RegimenError
+from engine.language.answer_files import SaveError, read_answers_file
 from engine.language.load import load_ruleset
-from engine.language.source import MAX_BYTES, Mapping
-from engine.verify.cases import check_cases, checked_report
-
-RULESET = click.argument("ruleset")
-ANSWERS = click.option(
-    "--answers", required=True, metavar="FILE|-", help="A YAML or JSON file of answers; - is standard input."
-)
-AS_OF = click.option("--as-of", type=Date(), metavar="DATE", help="The date that formulas may use, as 2026-11-22.")
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+from engine.verify.cases import checked_report
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -74,7 +66,7 @@ def ask(
         keeping.last = session.consultation.answers
     asking = Asking(session, keeping)
     asking.run()
-    return _status(asking.session.consultation)
+    return status_of(asking.session.consultation)
 
 
 @main.command()
@@ -88,12 +80,12 @@ def evaluate(ruleset: str, answers: str, as_of: datetime.date | None, *, as_json
 
     Exit status 1 when a goal is undecided or facts are in conflict.
     """
-    consultation = _consult(ruleset, answers, as_of)
+    consultation = consultation_of(ruleset, answers, as_of)
     if as_json:
-        _print_json(report(consultation))
+        print_json(report(consultation))
     else:
         show.evaluation(consultation)
-    return _status(consultation)
+    return status_of(consultation)
 
 
 @main.command(name="next")
@@ -104,9 +96,9 @@ def evaluate(ruleset: str, answers: str, as_of: datetime.date | None, *, as_json
 @telling
 def next_(ruleset: str, answers: str, as_of: datetime.date | None, *, as_json: bool) -> int:
     """Say what to ask next, and why."""
-    consultation = _consult(ruleset, answers, as_of)
+    consultation = consultation_of(ruleset, answers, as_of)
     if as_json:
-        _print_json(next_report(consultation))
+        print_json(next_report(consultation))
     else:
         show.next_question(consultation)
     return 0
@@ -117,13 +109,18 @@ def next_(ruleset: str, answers: str, as_of: datetime.date | None, *, as_json: b
 @AS_JSON
 @telling
 def check(ruleset: str, *, as_json: bool) -> int:
-    """Load a ruleset, telling every problem, and run its cases."""
+    """Prove what can be proved of a ruleset, and run its cases.
+
+    Exit status 1 when there is a finding that the ruleset does not accept.
+    """
+    from engine.verify.check import check as prove  # Z3 takes a while to load
+
     loaded = load_ruleset(ruleset)
-    checked = check_cases(loaded)
+    checked = prove(loaded)
     if as_json:
-        _print_json(checked_report(loaded, checked))
+        print_json(checked_report(loaded, checked))
     else:
-        show.checked(loaded, checked)
+        show_checked(loaded, checked)
     return 0 if checked.clean else FINDING
 
 
@@ -142,7 +139,7 @@ def schema() -> int:
     """Print the JSON Schema of ruleset files, for editors."""
     from engine.language.schema import json_schema
 
-    _print_json(json_schema())
+    print_json(json_schema())
     return 0
 
 
@@ -158,10 +155,8 @@ def serve(host: str, port: int, database: str | None, threads: int) -> None:
 
 
 main.add_command(ledger)
-
-
-def _status(consultation: Consultation) -> int:
-    return FINDING if consultation.undetermined or consultation.conflicts else 0
+for command in COMMANDS:
+    main.add_command(command)
 
 
 def _would_lose(save: Path, answers: Path | None) -> bool:
@@ -170,23 +165,3 @@ def _would_lose(save: Path, answers: Path | None) -> bool:
         return save.is_file() and save.stat().st_size > 0 and not (answers and answers.samefile(save))
     except (OSError, ValueError):
         return False  # writing it tells why
-
-
-def _consult(ruleset: str, answers: str, as_of: datetime.date | None) -> Consultation:
-    loaded = load_ruleset(ruleset)
-    consultation = consult(loaded, _answers(answers), as_of)
-    if as_of is None and loaded.counts_to_a_date:
-        click.echo("This ruleset counts to a date: without --as-of those formulas have no value.", err=True)
-    return consultation
-
-
-def _answers(name: str) -> Mapping:
-    if name == "-":
-        if sys.stdin is None:
-            raise RegimenError("Standard input is closed, so no answers can be read from it. Name a file.")
-        return decode_answers(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
-    return read_answers_file(Path(name), name)
-
-
-def _print_json(data: dict[str, Any]) -> None:
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2))

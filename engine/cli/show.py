@@ -23,7 +23,6 @@ from engine.language.wording import (
     say_value,
     sentence,
 )
-from engine.verify.cases import Checked
 
 
 def evaluation(consultation: Consultation) -> None:
@@ -159,17 +158,6 @@ def _ways_to_answer(question: Question) -> Iterable[str]:
         yield "a date, as 2026-11-22"
     if not question.required:
         yield "unknown: I do not know"
-
-
-def checked(ruleset: Ruleset, result: Checked) -> None:
-    """Print what checking a ruleset found."""
-    page = Page()
-    for finding in result.findings:
-        accepted = f" Accepted: {finding.accepted}" if finding.accepted else ""
-        page.console.print(f"{finding.at}: {finding.message}{accepted}", markup=False)
-    sizes = ((ruleset.rules, "rule"), (ruleset.facts, "fact"), (ruleset.cases, "case"))
-    counts = ", ".join(counted(len(parts), noun) for parts, noun in sizes)
-    page.console.print(f"{ruleset.id} {ruleset.version}: {counts}. {result.passed} passed, {result.failed} failed.")
 
 
 def rules(ruleset: Ruleset) -> None:

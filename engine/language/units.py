@@ -306,13 +306,23 @@ class Units:
         Raises:
             UnitError: one of the units is not listed.
         """
+        if normal(self.find(source)) == normal(self.find(target)):
+            return number
+        factor, offset = self.line(source, target)
+        return round12(Fraction(number) * factor + offset)
+
+    def line(self, source: str, target: str) -> tuple[Fraction, Fraction]:
+        """Give the exact factor between two listed units, and the offset, which only temperatures have.
+
+        Raises:
+            UnitError: one of the units is not listed.
+        """
         source, target = normal(self.find(source)), normal(self.find(target))
         if source == target:
-            return number
+            return Fraction(1), Fraction(0)
         power = _molar_power(self.dimension(source), self.dimension(target)) or 0
         factor, offset = _line(source, target, power)
-        molar = _grams_per_mole(self.molar_mass) ** power if self.molar_mass else 1
-        return round12(Fraction(number) * factor * molar + offset)
+        return factor * (_grams_per_mole(self.molar_mass) ** power if self.molar_mass else 1), offset
 
     @staticmethod
     def dimension(unit: str) -> str:

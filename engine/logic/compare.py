@@ -44,21 +44,21 @@ def _within(fact: Fact, bound: Bound, value: Single) -> bool:
     compare = COMPARE[bound.comparison]
     if isinstance(value, datetime.date):
         return compare(value, bound.cutoffs[0])
-    cutoff = _published_for(fact, bound, value)
+    assert isinstance(value, Quantity)  # noqa: S101 (a number fact holds quantities)
+    cutoff = published_for(fact, bound, value.unit)
     return compare(_in_unit_of(fact, value, cutoff), cutoff.number)
 
 
-def _published_for(fact: Fact, bound: Bound, value: Single) -> Quantity:
-    """The cut-off to compare with: that of the reported unit, else of its dimension, else the first."""
+def published_for(fact: Fact, bound: Bound, unit: str | None) -> Quantity:
+    """The cut-off to compare with a number in a unit: that of the unit, else of its dimension, else the first."""
     cutoffs = [cutoff for cutoff in bound.cutoffs if isinstance(cutoff, Quantity)]
-    if len(cutoffs) == 1 or fact.units is None or not isinstance(value, Quantity) or value.unit is None:
+    if len(cutoffs) == 1 or fact.units is None or unit is None:
         return cutoffs[0]
-    target = fact.units.target(value.unit, [cutoff.unit for cutoff in cutoffs if cutoff.unit])
+    target = fact.units.target(unit, [cutoff.unit for cutoff in cutoffs if cutoff.unit])
     return next(cutoff for cutoff in cutoffs if cutoff.unit == target)
 
 
-def _in_unit_of(fact: Fact, value: Single, other: Quantity) -> Decimal:
-    assert isinstance(value, Quantity)  # noqa: S101 (a number fact holds quantities)
+def _in_unit_of(fact: Fact, value: Quantity, other: Quantity) -> Decimal:
     if fact.units is None or value.unit is None or other.unit is None or value.unit == other.unit:
         return value.number
     return fact.units.convert(value.number, value.unit, other.unit)

@@ -6,6 +6,7 @@ came, and carries the case's answers as a witness that opens in a session.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,6 +20,18 @@ from engine.logic.signs import TRUE
 
 
 @dataclass(frozen=True)
+class Witness:
+    """A patient who shows a finding: answers as a file has them, and the date to evaluate at, if it counts."""
+
+    answers: dict[str, Any]
+    as_of: datetime.date | None = None
+
+    def report(self) -> dict[str, Any]:
+        """What `--json` prints of it; without `as_of` it is an answers file."""
+        return {"answers": self.answers, **({"as_of": self.as_of.isoformat()} if self.as_of else {})}
+
+
+@dataclass(frozen=True)
 class Finding:
     """Something that `check` found.
 
@@ -26,7 +39,7 @@ class Finding:
         kind: as in design.md section 9, such as "failed_case".
         subject: the id of what it is about; `kind: subject` names the finding in `accept`.
         at: where it stands.
-        witness: the answers of a patient who shows it, or None.
+        witness: a patient who shows it, or None.
         accepted: the authors' reason for accepting it, or None.
     """
 
@@ -36,7 +49,7 @@ class Finding:
     at: Mark
     facts: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
-    witness: dict[str, Any] | None = None
+    witness: Witness | None = None
     accepted: str | None = None
 
     @property
@@ -63,6 +76,11 @@ class Checked:
         """Whether every finding is accepted."""
         return all(finding.accepted is not None for finding in self.findings)
 
+    @property
+    def unproved_properties(self) -> int:
+        """How many properties are broken, or could not be proved."""
+        return sum(finding.name.removeprefix("unproved: ").startswith("broken_property") for finding in self.findings)
+
 
 def check_cases(ruleset: Ruleset) -> Checked:
     """Run every case of a ruleset, those of its bases included."""
@@ -88,7 +106,8 @@ def check_case(consultation: Consultation, case: Case) -> Finding | None:
         return None
     about = tuple(dict.fromkeys(test.fact for test in tests_in(case.expect))) if case.expect else ()
     message = f"case '{case.id}' ({case.title}): {'; '.join(misses)}. Mend the rules, or the case if it asks too much."
-    witness = {name: shown(facts[name], answer) for name, answer in consultation.answers.items()}
+    answers = {name: shown(facts[name], answer) for name, answer in consultation.answers.items()}
+    witness = Witness(answers, case.as_of)
     return Finding("failed_case", case.id, message, case.mark, about, (*case.fires, *case.not_fires), witness)
 
 
@@ -140,7 +159,7 @@ def checked_report(ruleset: Ruleset, checked: Checked) -> dict[str, Any]:
                 "at": str(finding.at),
                 "facts": list(finding.facts),
                 "rules": list(finding.rules),
-                "witness": None if finding.witness is None else {"answers": finding.witness},
+                "witness": finding.witness.report() if finding.witness else None,
                 "accepted": finding.accepted,
             }
             for finding in checked.findings

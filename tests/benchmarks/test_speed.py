@@ -28,6 +28,7 @@ from engine.inference.proof import _Weigher
 from engine.inference.run import Run
 from engine.language.answers import read_answers
 from engine.logic.evaluate import Evaluation
+from engine.verify.check import check
 
 pytestmark = pytest.mark.benchmark
 
@@ -92,6 +93,22 @@ def test_load_and_compile_the_largest_ruleset_in_a_new_process():
     beside = f"   {ratio:.2f} x ruamel alone on the same text"
     print_time(f"load {LARGEST}, its cases read and checked", loading, 1000, beside)
     print_time(f"compile {LARGEST}", compiling, 100)
+
+
+def test_check_the_largest_ruleset(benchmark, tell):
+    loaded = engine.load_ruleset(LARGEST)
+
+    checked = benchmark.pedantic(check, [loaded], rounds=3)
+
+    assert checked.clean
+    tell(f"check {LARGEST}, its cases run", 10_000)
+
+
+def test_check_a_thousand_rules(benchmark, tell, ruleset):
+    checked = benchmark.pedantic(check, [ruleset(1000)], rounds=1)
+
+    assert checked.findings
+    tell("check 1000 rules", 60_000)
 
 
 def test_consult_the_largest_ruleset(benchmark, tell):

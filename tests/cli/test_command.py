@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import engine
 from engine.cli import main
 
 SMALL = str(Path(__file__).parents[1] / "corpora" / "small")
@@ -152,18 +153,84 @@ def test_next_with_nothing_left_ends_with_0():
     assert json.loads(done.stdout) == {"question": None, "open": [], "at_most": 0}
 
 
-def test_check_runs_the_cases():
-    done = run("check", SMALL, "--json")
+TINY = """
+id: tiny
+title: Tiny
+version: "1"
+goals: [treat]
+facts:
+  age: {label: Age, ask: How old?, type: number, unit: years, range: [0, 130], required: true}
+  treat: {label: Treatment, derived: true, type: yes_no, otherwise: no}
+rules:
+  - {id: adult, title: Adults, when: {age: {at_least: 18 years}}, then: {treat: yes}, because: "{age}."}
+cases:
+  - {id: child, title: A child, answers: {age: 17}, expect: {treat: no}}
+  - {id: adult, title: An adult, answers: {age: 18}, expect: {treat: yes}}
+properties:
+  - {id: no-child, title: No child is treated, whenever: {age: {below: 18 years}}, never: {treat: yes}}
+"""
+SLIP = TINY.replace("when: {age: {at_least: 18 years}}", "when: {age: {at_least: 17 years}}")
+
+
+def checked(folder, text, *words):
+    (folder / "ruleset.yaml").write_text(text)
+    return run("check", str(folder), *words)
+
+
+def test_check_says_what_holds_where_there_is_nothing_to_mend(tmp_path):
+    done = checked(tmp_path, TINY)
 
     assert done.exit_code == 0
-    assert json.loads(done.stdout)["cases"] == {"passed": 2, "failed": 0}
+    assert "Cases: 2 of 2 pass.\n  Properties: 1 of 1 hold for every patient.\n  Nothing to mend." in done.stdout
+
+
+def test_check_tells_findings_by_kind_with_place_name_and_witness(tmp_path):
+    done = checked(tmp_path, SLIP)
+    said = " ".join(done.stdout.split())
+
+    assert done.exit_code == 1
+    assert "Cases that fail (1)" in said
+    assert f"At {tmp_path / 'ruleset.yaml'}:15:10. To accept it: broken_property: no-child" in said
+    assert "Answers that show it: {age: 17}" in said
+    assert "Properties: 0 of 1 hold for every patient." in said
+
+
+def test_the_json_of_check_is_that_of_the_contract(tmp_path):
+    data = json.loads(checked(tmp_path, SLIP, "--json").stdout)
+    broken = next(finding for finding in data["findings"] if finding["kind"] == "broken_property")
+
+    assert set(data) == {"ruleset", "findings", "cases"}
+    assert list(broken) == ["kind", "message", "at", "facts", "rules", "witness", "accepted"]
+    assert broken["witness"] == {"answers": {"age": 17}}
+    assert data["cases"] == {"passed": 1, "failed": 1}
+
+
+def test_a_rule_that_no_case_tests_comes_with_answers_to_make_a_case_of(tmp_path):
+    without = TINY.replace("  - {id: adult, title: An adult, answers: {age: 18}, expect: {treat: yes}}\n", "")
+    found = json.loads(checked(tmp_path, without, "--json").stdout)["findings"]
+    (untested,) = (finding for finding in found if finding["kind"] == "untested_rule")
+
+    consulted = engine.consult(engine.load_ruleset(tmp_path), untested["witness"]["answers"])
+    assert "adult" in consulted.run.applies
+
+
+def test_an_accept_entry_that_nothing_answers_to_is_a_finding(tmp_path):
+    done = checked(tmp_path, TINY + "accept: [{finding: 'dead_rule: adult', reason: We like it}]\n", "--json")
+    (finding,) = json.loads(done.stdout)["findings"]
+
+    assert done.exit_code == 1
+    assert (finding["kind"], finding["at"]) == ("stale_accept", f"{tmp_path / 'ruleset.yaml'}:16:20")
+
+
+def test_check_runs_the_cases():
+    assert json.loads(run("check", SMALL, "--json").stdout)["cases"] == {"passed": 2, "failed": 0}
 
 
 def test_a_failed_case_is_a_finding_with_its_place_and_a_witness(tmp_path):
     text = (Path(SMALL) / "ruleset.yaml").read_text().replace("expect: {route: oral}", "expect: {route: injection}")
     (tmp_path / "ruleset.yaml").write_text(text)
     done = run("check", str(tmp_path), "--json")
-    (finding,) = json.loads(done.stdout)["findings"]
+    finding = json.loads(done.stdout)["findings"][0]
 
     assert done.exit_code == 1
     assert finding["kind"] == "failed_case"
@@ -174,14 +241,16 @@ def test_a_failed_case_is_a_finding_with_its_place_and_a_witness(tmp_path):
     assert finding["witness"]["answers"] == {"b12": "133 pmol/L", "symptoms": ["numbness"]}
 
 
-def test_an_accepted_finding_is_told_and_lets_check_pass(tmp_path):
-    text = (Path(SMALL) / "ruleset.yaml").read_text().replace("expect: {route: oral}", "expect: {route: injection}")
-    accepted = "accept: [{finding: 'failed_case: edge', reason: being discussed}]\n"
-    (tmp_path / "ruleset.yaml").write_text(text + accepted)
-    done = run("check", str(tmp_path), "--json")
+def test_an_accepted_finding_is_told_apart_and_lets_check_pass(tmp_path):
+    names = ("failed_case: child", "broken_property: no-child", "untested_boundary: age below 17years")
+    entries = "".join(f"  - {{finding: '{name}', reason: being discussed}}\n" for name in names)
+    text = SLIP + "accept:\n" + entries
+    done = checked(tmp_path, text, "--json")
+    found = {finding["kind"]: finding["accepted"] for finding in json.loads(done.stdout)["findings"]}
 
+    assert found["failed_case"] == "being discussed"
+    assert "Accepted by the authors" in checked(tmp_path, text).stdout
     assert done.exit_code == 0
-    assert json.loads(done.stdout)["findings"][0]["accepted"] == "being discussed"
 
 
 def test_rules_reads_the_whole_ruleset_aloud():

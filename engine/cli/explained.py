@@ -1,0 +1,245 @@
+"""What the commands that explain print for people: no ids in the sentences, but in small print behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from engine.cli.page import Page, show_step, titles
+from engine.dialogue.consultation import Consultation
+from engine.explain.flips import Flip, Flips
+from engine.explain.obstacles import Need, Obstacle
+from engine.explain.telling import said_change, said_conclusion, said_end, said_values
+from engine.explain.what_if import Difference, Values, WhatIf, told
+from engine.explain.why import Against, NotKnown, Why
+from engine.explain.why_not import WhyNot
+from engine.language.model import Fact, Rule, Ruleset
+from engine.language.values import Answer
+from engine.language.wording import CARE, counted, say_condition, say_held, sentence
+from engine.logic.trail import Step
+
+MOST_WAITED_FOR = 6
+
+
+def why(consultation: Consultation, fact: Fact, found: Iterable[Why]) -> None:
+    """Print what a fact's value rests on, and what speaks for and against it."""
+    page = Page()
+    several = tuple(found)
+    if not several:
+        values = told(consultation, fact.id)
+        said = "none" if values == () else "not known"
+        page.line(f"{fact.label}: {said}.", 0)
+        rules = consultation.ruleset.concluders[fact.id]
+        undecided = [rule for rule in rules if rule.id not in consultation.evaluation.fails]
+        if undecided:
+            page.heading("Rules that can still have a say")
+        for rule in undecided:
+            page.line(f"- {rule.title}: {said_conclusion(rule, fact)}{_small(rule)}")
+    if len(several) > 1 and not fact.is_set:
+        page.line(f"{fact.label}: {said_values(fact, tuple(each.value for each in several))}.", 0, style="bold red")
+    for each in several:
+        _why(page, consultation, each)
+    page.heading(CARE)
+
+
+def _why(page: Page, consultation: Consultation, found: Why) -> None:
+    fact = found.fact
+    held = "" if found.held else " is not concluded"
+    page.line(f"{say_held(fact, found.value)}{held}", 0, style="bold")
+    page.heading("For")
+    for step in found.pro:
+        spare = " (another support exists)" if step.another_support else ""
+        page.line(f"- {step.title}: {step.because}{spare}{_step_id(step)}")
+    if not found.pro:
+        page.line("Nothing.")
+    page.heading("Against")
+    for against in found.against:
+        page.line(f"- {against.rule.title}: {_against(consultation.ruleset, fact, against)}{_small(against.rule)}")
+    if not found.against:
+        page.line("Nothing.")
+    page.heading("Not known")
+    for not_known in found.not_known:
+        page.line(f"- {not_known.rule.title}: {_not_known(fact, not_known)}{_small(not_known.rule)}")
+    if not found.not_known:
+        waits = f"It waits for: {_labels(found.waits_on)}." if found.waits_on else "Nothing."
+        page.line(waits)
+    if found.steps:
+        page.heading("Step by step")
+    for step in found.steps:
+        show_step(page, consultation, step)
+
+
+def _against(ruleset: Ruleset, fact: Fact, found: Against) -> str:
+    if found.in_conflict:
+        return f"it concludes {said_conclusion(found.rule, fact)}, which contradicts it."
+    if found.values:
+        return f"it would conclude {said_conclusion(found.rule, fact)}, but {_outranked(found.lacks)}."
+    return f"it does not apply: {_first_lack(ruleset, found.lacks)}."
+
+
+def _not_known(fact: Fact, found: NotKnown) -> str:
+    waits = f" waits for {_labels(found.waits_on)}" if found.waits_on else " is not known, and no answer would tell"
+    held_back = f" ({titles(found.lacks.waits_for)} may outrank it)" if found.lacks.waits_for else ""
+    return f"whether it applies{waits}{held_back}; it would conclude {said_conclusion(found.rule, fact)}."
+
+
+def why_not(consultation: Consultation, found: WhyNot) -> None:
+    """Print what the rules for a value lack, and the smallest changes that bring it about."""
+    page, ruleset = Page(), consultation.ruleset
+    fact = ruleset.facts[found.goal.fact]
+    said = say_held(fact, found.value)
+    if found.held:
+        page.line(f"{said}: so it is. Ask `regimen why` for the reasons.", 0, style="bold")
+        page.heading(CARE)
+        return
+    now = said_end(consultation, found.goal, told(consultation, fact.id))
+    page.line(f"Why not {said}?", 0, style="bold")
+    page.line(f"As it is: {now}.", 0)
+    page.heading("What its rules lack")
+    if found.gate:
+        page.line(f"- It is only settled when {say_condition(ruleset, found.gate.condition)}: {found.gate.said}.")
+    for obstacle in found.obstacles:
+        _obstacle(page, ruleset, obstacle)
+    for obstacle in found.instead:
+        page.line(
+            f"- It holds unless a rule says otherwise, and one may: {obstacle.rule.title}{_small(obstacle.rule)}."
+        )
+    page.heading("The smallest change that would bring it about")
+    for at, repair in enumerate(found.repairs):
+        if at:
+            page.line("or")
+        _change(page, consultation, repair.change)
+    if found.more:
+        page.line(f"There {'is' if found.more == 1 else 'are'} {counted(found.more, 'other change')} as small.")
+    if found.gave_up:
+        page.line(f"Whether there is one cannot be told: the solver gave up ({found.gave_up}).")
+    elif not found.repairs:
+        page.line("None: it is proved that no change of answers does.")
+    page.heading(CARE)
+
+
+def _obstacle(page: Page, ruleset: Ruleset, found: Obstacle) -> None:
+    page.line(f"- {found.rule.title}{_small(found.rule)}")
+    for need in found.needs:
+        page.line(f"{sentence(_needed(ruleset, need))}: {need.said}.", 4)
+    if found.outranked_by:
+        page.line(f"{sentence(_outranked(found))}.", 4)
+    if found.waits_for:
+        page.line(f"It waits until it is known that this does not hold: {titles(found.waits_for)}.", 4)
+
+
+def what_if(found: WhatIf) -> None:
+    """Print what some other answers would come to."""
+    page, before = Page(), found.before
+    page.line("If it were so:", 0, style="bold")
+    _change(page, before, found.change)
+    if not found.differences:
+        page.heading("Nothing that is concluded would change")
+    goals = {difference.fact.id for difference in found.goals}
+    shown = sorted(found.differences, key=lambda difference: difference.fact.id not in goals)
+    for kind, heading in (("gained", "Would be concluded"), ("changed", "Would change"), ("lost", "Would be lost")):
+        several = [difference for difference in shown if difference.kind == kind]
+        if several:
+            page.heading(heading)
+        for difference in several:
+            _difference(page, difference)
+    for heading, facts in (
+        ("Questions that it opens", found.opened),
+        ("Questions that it makes needless", found.closed),
+        ("Answers that would no longer count", found.set_aside),
+        ("Answers that would count again", found.taken_up),
+    ):
+        if facts:
+            page.heading(heading)
+        for fact in facts:
+            page.line(f"- {fact.label}")
+    if found.no_longer_pursued:
+        page.heading("What would no longer arise")
+    for goal in found.no_longer_pursued:
+        page.line(f"- {before.ruleset.facts[goal.fact].label}")
+    page.heading("Nothing was written.")
+    page.line(CARE, 0)
+
+
+def _difference(page: Page, found: Difference) -> None:
+    fact = found.fact
+    values: Values | None
+    if fact.is_set and found.before is not None and found.after is not None:
+        for word, values in (("more", found.added), ("no longer", found.removed)):
+            if values:
+                page.line(f"{fact.label}, {word}: {said_values(fact, values)}")
+    elif found.kind == "changed":
+        page.line(f"{fact.label}: {said_values(fact, found.after)} (now {said_values(fact, found.before)})")
+    else:
+        values = found.after if found.kind == "gained" else found.before
+        page.line(f"{fact.label}: {said_values(fact, values)}")
+    for word, steps in (("Because", found.behind_after), ("No longer because", found.behind_before)):
+        for step in steps:
+            page.line(f"{word} {step.title}{_step_id(step)}", 4, style="dim")
+
+
+def flips(consultation: Consultation, found: Iterable[Flips]) -> None:
+    """Print what would flip goals."""
+    page = Page()
+    for each in found:
+        now = said_end(consultation, each.goal, told(consultation, each.goal.fact))
+        page.line(now, 0, style="bold")
+        if not each.flips:
+            page.line(_none(partial=each.partial))
+        for flip in each.flips:
+            _flip(page, consultation, each, flip)
+        if each.more:
+            page.line(f"Left out: {counted(each.more, 'other change')}.")
+        if each.flips and each.partial:
+            page.line("There may be others: not every number or combination of options could be looked at.")
+    page.heading(CARE)
+
+
+def _none(*, partial: bool) -> str:
+    none = "No change of at most three answers alters it"
+    if partial:
+        return f"{none}, as far as was looked: not at every number or combination of options."
+    return f"{none}."
+
+
+def _flip(page: Page, consultation: Consultation, found: Flips, flip: Flip) -> None:
+    end = said_end(flip.after, found.goal, told(flip.after, found.goal.fact))
+    changes = "; ".join(said_change(consultation, flip.change))
+    page.line(f"- {changes} → {end}", hanging=2)
+
+
+# Words
+
+
+def _change(page: Page, consultation: Consultation, change: Mapping[str, Answer | None]) -> None:
+    for said in said_change(consultation, change):
+        page.line(f"- {said}")
+
+
+def _needed(ruleset: Ruleset, need: Need) -> str:
+    return say_condition(ruleset, need.condition)
+
+
+def _first_lack(ruleset: Ruleset, found: Obstacle) -> str:
+    lacking = next((need for need in found.needs if not need.met), None)
+    if lacking:
+        return f"{_needed(ruleset, lacking)} is {lacking.said}"
+    return _outranked(found) if found.outranked_by else "it waits for other rules"
+
+
+def _outranked(found: Obstacle) -> str:
+    return f"it is outranked by {titles(found.outranked_by)}"
+
+
+def _labels(facts: Iterable[Fact]) -> str:
+    labels = [fact.label for fact in facts]
+    more = f" and {len(labels) - MOST_WAITED_FOR} more" if len(labels) > MOST_WAITED_FOR else ""
+    return "; ".join(labels[:MOST_WAITED_FOR]) + more
+
+
+def _small(rule: Rule) -> str:
+    """A rule's id, in small print."""
+    return f" ({rule.id})"
+
+
+def _step_id(step: Step) -> str:
+    return f" ({step.rule})" if step.rule else ""

@@ -1,0 +1,64 @@
+"""Changes of answers, and what comes of them, in plain words: for the command line and the pages alike."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+
+from engine.dialogue.consultation import Consultation
+from engine.explain.what_if import Values
+from engine.language.model import Fact, Goal, Rule
+from engine.language.values import UNKNOWN, Answer, Quantity
+from engine.language.wording import say_held, say_value
+
+NOT_ASKED = "not asked yet"
+NOT_PURSUED = "does not arise"
+
+
+def said_change(consultation: Consultation, change: Mapping[str, Answer | None]) -> list[str]:
+    """Each answer that is another, with what it is now."""
+    facts = consultation.ruleset.facts
+    return [_said(facts[name], consultation.answers.get(name), answer) for name, answer in change.items()]
+
+
+def _said(fact: Fact, given: Answer | None, answer: Answer | None) -> str:
+    now = NOT_ASKED if given is None else f"now {say_value(fact, given)}"
+    if answer is None:
+        return f"{fact.label}: {NOT_ASKED} ({now})"
+    if isinstance(given, tuple) and isinstance(answer, tuple):
+        parts = [
+            f"{word} {say_value(fact, options)}"
+            for word, options in (("with", _less(answer, given)), ("without", _less(given, answer)))
+            if options
+        ]
+        return f"{fact.label}: {', '.join(parts)} ({now})"
+    example = "such as " if isinstance(answer, Quantity | datetime.date) else ""
+    return f"{fact.label}: {example}{say_value(fact, answer)} ({now})"
+
+
+def _less(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(option for option in one if option not in other)
+
+
+def said_values(fact: Fact, values: Values | None) -> str:
+    """What is told of a fact: its value, the members of a set, the values of a conflict."""
+    if values is None:
+        return say_value(fact, UNKNOWN)
+    if fact.is_set:
+        return say_value(fact, tuple(map(str, values)))
+    both = " and ".join(say_value(fact, value) for value in values)
+    return f"{both} (in conflict)" if len(values) > 1 else both
+
+
+def said_end(consultation: Consultation, goal: Goal, values: Values | None) -> str:
+    """What a goal comes to, with its label."""
+    fact = consultation.ruleset.facts[goal.fact]
+    if not consultation.run.pursued(goal):
+        return f"{fact.label}: {NOT_PURSUED}"
+    return f"{fact.label}: {said_values(fact, values)}"
+
+
+def said_conclusion(rule: Rule, fact: Fact) -> str:
+    """What a rule would conclude for a fact."""
+    values = rule.concludes(fact.id)
+    return say_held(fact, tuple(map(str, values)) if fact.is_set else values[0])

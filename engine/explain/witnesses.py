@@ -1,0 +1,198 @@
+"""Why a question matters: two ways to go on that differ in its answer and end differently, or the proof of none.
+
+Both keep every answer given so far. They are looked for in a random sample of completions, then by Z3; what is found
+is cut down to the answers that it takes and run on durable-rules before it is told.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from engine.dialogue.consultation import Consultation
+from engine.explain.changes import bits, cone
+from engine.explain.what_if import Values, told
+from engine.language.model import Fact, Goal
+from engine.language.values import Answer, Single
+from engine.logic.evaluate import Evaluation
+from engine.logic.outcome import Outcome
+from engine.logic.signs import BOTH
+from engine.verify.finder import Finder, answers_of, goals_differ, shared_out
+from engine.verify.provable import GaveUpError
+from engine.verify.scenarios import Given, Scenarios
+from engine.verify.space import Space
+from engine.verify.symbolic import Symbolic
+
+SAMPLED = 1 << 11
+MOST_TRIED = 8  # of the completions that differ, among how many the plainest is looked for
+
+Pair = tuple[Mapping[str, Answer], Answer]  # a completion, and another answer to the question
+
+
+@dataclass(frozen=True)
+class Witnesses:
+    """Two completions of the answers given so far, and a goal that ends differently.
+
+    Attributes:
+        goal: the goal.
+        also: the answers that both add to those given, besides the one to the question.
+        one, other: the consultations with them, and with one answer to the question or another.
+    """
+
+    fact: Fact
+    goal: Goal
+    also: Mapping[str, Answer]
+    one: Consultation
+    other: Consultation
+
+    @property
+    def answers(self) -> tuple[Answer, Answer]:
+        """The two answers to the question."""
+        return self.one.answers[self.fact.id], self.other.answers[self.fact.id]
+
+    @property
+    def ends(self) -> tuple[Values | None, Values | None]:
+        """What the goal comes to."""
+        return told(self.one, self.goal.fact), told(self.other, self.goal.fact)
+
+
+def witnesses(consultation: Consultation, name: str) -> Witnesses | None:
+    """Two completions that differ in one answer and end differently; None where it is proved that there are none.
+
+    Raises:
+        GaveUpError: neither could be shown.
+    """
+    return next(_shown(consultation, name, _sampled(consultation, name)), None) or _proved(consultation, name)
+
+
+def _proved(consultation: Consultation, name: str) -> Witnesses | None:
+    pair = Finder(consultation.ruleset, after=consultation).differing(name, _ends_differ)
+    if pair is None:
+        return None
+    found = next(_shown(consultation, name, [(pair[0].answers, pair[1].answers[name])]), None)
+    if found is None:
+        raise GaveUpError("what was found is not so when it is evaluated")
+    return found
+
+
+def _sampled(consultation: Consultation, name: str) -> Iterator[Pair]:
+    """Completions of a random sample that come to something else with another answer."""
+    ruleset, space = consultation.ruleset, Space(consultation.ruleset)
+    rng = random.Random(f"{ruleset.digest} {name}")  # noqa: S311 (nothing secret is made of it)
+    every = (1 << SAMPLED) - 1
+    answers: dict[str, Given] = {
+        fact.id: [(every, consultation.answers[fact.id])]
+        if fact.id in consultation.answers
+        else shared_out(answers_of(space, fact, rng), SAMPLED, rng)
+        for fact in ruleset.inputs
+    }
+    one = Scenarios(ruleset, SAMPLED, answers, [(every, consultation.as_of)] if consultation.as_of else [])
+    other = one.but(name, shared_out(answers_of(space, ruleset.facts[name], rng), SAMPLED, rng))
+    mine, theirs = Symbolic(ruleset, one), Symbolic(ruleset, other)
+    differ = one.yes if any(goal.fact == name for goal in ruleset.goals) else _ends_differ(mine, theirs)
+    decided = differ & one.either(_decided(mine, goal) & _decided(theirs, goal) for goal in ruleset.goals)
+    for where in (decided, differ & ~decided):
+        for at in islice(bits(where), MOST_TRIED):
+            yield one.world(at), other.world(at)[name]
+
+
+def _ends_differ(one: Symbolic[Any, Any], other: Symbolic[Any, Any]) -> Any:
+    """Where some goal comes to something else, or one that is asked is answered in one of them only."""
+    worlds = one.worlds
+    asked = [goal.fact for goal in one.ruleset.goals if one.ruleset.facts[goal.fact].is_input]
+    answered = [(_answered(one, name), _answered(other, name)) for name in asked]
+    only = [worlds.both((a, worlds.others(b))) for pair in answered for a, b in (pair, pair[::-1])]
+    return worlds.either([goals_differ(one, other), *only])
+
+
+def _answered(some: Symbolic[Any, Any], name: str) -> Any:
+    """Where a goal that is asked is answered, and pursued."""
+    return some.worlds.both((some.settled(name), some.worlds.others(some.goal_whens[name].false)))
+
+
+def _decided(some: Symbolic[int, Single], goal: Goal) -> int:
+    """Where it is known what a goal comes to; of a set, it includes something."""
+    when = some.goal_whens[goal.fact]
+    options = some.options.get(goal.fact)
+    value = some.worlds.either(sign.true for sign in options.values()) if options else some.settled(goal.fact)
+    return when.false | when.true & value
+
+
+# Telling them
+
+
+def _shown(consultation: Consultation, name: str, pairs: Iterable[Pair]) -> Iterator[Witnesses]:
+    """Of pairs of completions those that come to something else on durable-rules, decided goals first."""
+    tried = [_Tried(consultation, name, goal, pair) for pair in pairs for goal in consultation.ruleset.goals]
+    for each in sorted((each for each in tried if each.differs), key=lambda each: not each.firm):
+        also = each.fewest()
+        one, two = each.consultations(also)
+        if _state(one.run, each.goal) != _state(two.run, each.goal):
+            yield Witnesses(consultation.ruleset.facts[name], each.goal, also, one, two)
+
+
+class _Tried:
+    """A pair of completions, and what it makes of a goal.
+
+    Attributes:
+        also: the answers besides those given.
+        differs: whether the goal comes to something else.
+        firm: in what it differs whatever else is answered. A goal that is undecided may be so for want of answers: then
+            all answers of the completion are needed to say so.
+    """
+
+    def __init__(self, consultation: Consultation, name: str, goal: Goal, pair: Pair) -> None:
+        self.consultation = consultation
+        self.name, self.goal = name, goal
+        self.answers = pair[0][name], pair[1]
+        given = {*consultation.answers, name}
+        self.also = {each: answer for each, answer in pair[0].items() if each not in given}
+        one, two = self._outcomes(self.also)
+        self.differs = _state(one, goal) != _state(two, goal)
+        self.firm = _firm(one, two, goal)
+
+    def fewest(self) -> dict[str, Answer]:
+        """The answers besides those given that the difference takes."""
+        if not self.firm:
+            return self.also
+        wanted = min(self.firm)
+        behind = cone(self.consultation.ruleset, self.goal)
+        also = {each: answer for each, answer in self.also.items() if each in behind}
+        for each in tuple(also):
+            fewer = {key: answer for key, answer in also.items() if key != each}
+            if wanted in _firm(*self._outcomes(fewer), self.goal):
+                also = fewer
+        return also
+
+    def consultations(self, also: Mapping[str, Answer]) -> tuple[Consultation, Consultation]:
+        """The answers given, some others, and either answer to the question."""
+        ruleset, as_of = self.consultation.ruleset, self.consultation.as_of
+        given = {**self.consultation.answers, **also}
+        one, two = (Consultation(ruleset, {**given, self.name: answer}, as_of) for answer in self.answers)
+        return one, two
+
+    def _outcomes(self, also: Mapping[str, Answer]) -> tuple[Evaluation, Evaluation]:
+        one, two = self.consultations(also)
+        return one.evaluation, two.evaluation
+
+
+def _state(outcome: Outcome, goal: Goal) -> object:
+    """What there is to tell of a goal."""
+    return outcome.goal_states()[outcome.ruleset.goals.index(goal)]
+
+
+def _firm(one: Outcome, two: Outcome, goal: Goal) -> set[str]:
+    """In what a goal differs that no further answer can change: one thing, of a set one option."""
+    if not all(each.is_result(goal) for each in (one, two)):
+        dropped = [not each.pursued(goal) for each in (one, two)]
+        decided = [each.is_result(goal) and each.settled(goal.fact) for each in (one, two)]
+        return {"pursued"} if dropped in ([True, False], [False, True]) and any(decided) else set()
+    if goal.fact in one.options:
+        signs = ((option, sign | two.options[goal.fact][option]) for option, sign in one.options[goal.fact].items())
+        mine = one.options[goal.fact]
+        return {option for option, sign in signs if sign == BOTH and mine[option] != BOTH}
+    values = [each.held[goal.fact] if goal.fact in each.held else each.value(goal.fact) for each in (one, two)]
+    return {"value"} if all(values) and values[0] != values[1] else set()

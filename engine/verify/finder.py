@@ -1,0 +1,336 @@
+"""Finding a patient of whom something is so, or proving that there is none.
+
+A question is a function that gives, for the symbolic evaluation of a ruleset, the worlds that it asks for. It is first
+put to a large random sample, which is quick and exact; what that does not hold, Z3 finds or proves away. Where Z3 gives
+up, that is said, and how many were looked at.
+"""
+
+from __future__ import annotations
+
+import datetime
+import random
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeVar
+
+import z3
+
+from engine.dialogue.consultation import Consultation
+from engine.language.model import Fact, Ruleset
+from engine.language.values import UNKNOWN, Answer, Quantity, Single
+from engine.verify.provable import YES, Asked, GaveUpError, Provable
+from engine.verify.scenarios import Scenarios, gathered
+from engine.verify.space import Space, round_to
+from engine.verify.symbolic import B, Symbolic, V
+
+SAMPLED = 1 << 15
+AMOUNTS = 8  # of a number that formulas compute with, how many values besides those of its kinds
+SUBSETS = 24  # of a set, how many different answers a sample has
+PATIENCE = 10_000  # milliseconds for one question; half of it, down to the least, once one has taken all
+LEAST_PATIENCE = 500
+MOST_DECIMALS = 6
+
+A = TypeVar("A")
+Query = Callable[[Symbolic[Any, Any]], Any]
+Differ = Callable[[Symbolic[Any, Any], Symbolic[Any, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A complete set of answers, and the date to evaluate at."""
+
+    answers: dict[str, Answer]
+    as_of: datetime.date | None = None
+
+
+class Finder:
+    """Looks for patients of a ruleset.
+
+    Args:
+        ruleset: the ruleset.
+        space: the answers that it tells apart.
+        after: a consultation whose answers a patient may have changed, and may leave the other questions unanswered.
+        only: the facts to look at, each with all that it depends on; all of them unless it is given.
+    """
+
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        space: Space | None = None,
+        after: Consultation | None = None,
+        only: Collection[str] | None = None,
+    ) -> None:
+        self.ruleset = ruleset
+        self.space = space or Space(ruleset)
+        self.after = after
+        self.only = only
+        self._patience = PATIENCE
+
+    @cached_property
+    def sample(self) -> Symbolic[int, Single]:
+        """A random sample of complete patients."""
+        return Symbolic(self.ruleset, random_patients(self.space, SAMPLED, _chance(self.ruleset.digest)))
+
+    @cached_property
+    def provable(self) -> Symbolic[z3.BoolRef, z3.ArithRef]:
+        """All there can be."""
+        after = self.after
+        worlds = Provable(self.ruleset, self.space, partial=after is not None, as_of=after.as_of if after else None)
+        return Symbolic(self.ruleset, worlds, self.only)
+
+    @cached_property
+    def _solver(self) -> z3.Solver:
+        solver = z3.Solver()
+        solver.add(*self.worlds.given)
+        return solver
+
+    def _check(self, solver: z3.Solver, *assumed: z3.BoolRef) -> bool:
+        """Whether there is a patient at all, as far as Z3 can tell."""
+        solver.set("timeout", self._patience)
+        found = solver.check(*assumed)
+        if found == z3.unknown:
+            self._patience = max(self._patience // 2, LEAST_PATIENCE)
+            raise GaveUpError(solver.reason_unknown())
+        return bool(found == z3.sat)
+
+    @property
+    def worlds(self) -> Provable:
+        """What is proved in."""
+        worlds = self.provable.worlds
+        assert isinstance(worlds, Provable)  # noqa: S101
+        return worlds
+
+    def find(self, query: Query) -> Patient | None:
+        """A patient whom a query asks for; None where it is proved that there is none.
+
+        Raises:
+            GaveUpError: it could not be told.
+        """
+        return self._sampled(query) or self.proved(query)
+
+    def _sampled(self, query: Query) -> Patient | None:
+        where = query(self.sample)
+        if not where:
+            return None
+        at = (where & -where).bit_length() - 1
+        as_of = self._sampled_worlds.date_of(at) if self.ruleset.counts_to_a_date else None
+        return Patient(self._sampled_worlds.world(at), as_of)
+
+    @property
+    def _sampled_worlds(self) -> Scenarios:
+        worlds = self.sample.worlds
+        assert isinstance(worlds, Scenarios)  # noqa: S101
+        return worlds
+
+    def proved(self, query: Query, also: z3.BoolRef = YES) -> Patient | None:
+        """The same by Z3 alone, among the worlds of a formula."""
+        where = query(self.provable)
+        if where is self.worlds.no:
+            return None
+        asked = z3.FreshBool("asked")
+        self._solver.add(z3.Implies(asked, z3.And(where, also)))
+        if not self._check(self._solver, asked):
+            return None
+        patient = self._patient(self._tidied(asked))
+        if not self.shows(patient, query):
+            raise GaveUpError("what was found is not so when it is evaluated")
+        return patient
+
+    def shows(self, patient: Patient, query: Query) -> bool:
+        """Whether a patient is one whom a query asks for, by evaluation."""
+        worlds = gathered(self.ruleset, [patient.answers], [patient.as_of])
+        return bool(query(Symbolic(self.ruleset, worlds, self.only)))
+
+    # Whether an answer matters
+
+    def can_matter(self, name: str) -> bool:
+        """Whether two complete patients who differ in one answer only can differ in a goal.
+
+        Raises:
+            GaveUpError: it could not be told.
+        """
+        rng, worlds = _chance(name), self._sampled_worlds
+        others = shared_out(answers_of(self.space, self.ruleset.facts[name], rng), SAMPLED, rng)
+        if goals_differ(self.sample, Symbolic(self.ruleset, worlds.but(name, others))):
+            return True
+        return self.differing(name) is not None
+
+    def differing(self, name: str, differ: Differ | None = None) -> tuple[Patient, Patient] | None:
+        """Two complete patients who differ in one answer only and in a goal; after a consultation, with its answers.
+
+        Args:
+            name: the question.
+            differ: what it means that two evaluations of the same worlds differ; `goals_differ` unless it is given.
+
+        Raises:
+            GaveUpError: it could not be told.
+        """
+        after = self.after
+        twin = Provable(
+            self.ruleset,
+            self.space,
+            twin=name,
+            partial=after is not None,
+            as_of=after.as_of if after else None,
+        )
+        solver = z3.Solver()
+        where = (differ or goals_differ)(self.provable, Symbolic(self.ruleset, twin))
+        solver.add(*self.worlds.given, *twin.given, where)
+        for worlds in (self.worlds, twin) if after else ():
+            given = after.answers if after else {}
+            solver.add(*(each.given for each in worlds.asked.values()))
+            solver.add(*(self.worlds.same(each, answer) for each, answer in given.items() if each != name))
+        if not self._check(solver):
+            return None
+        one, model = self._patient(solver.model()), solver.model()
+        other = self._answer(self.ruleset.facts[name], twin.asked[name], model)
+        return one, Patient({**one.answers, name: other}, one.as_of)
+
+    # From what Z3 finds to answers
+
+    def _tidied(self, asked: z3.BoolRef) -> z3.ModelRef:
+        """A model with numbers of few decimals where there is one."""
+        solver, model = self._solver, self._solver.model()
+        solver.set("timeout", LEAST_PATIENCE)
+        fixed: list[z3.BoolRef] = []
+        for each in self.worlds.asked.values():
+            for _, _, number in each.amounts[:1]:
+                found = model.eval(number, model_completion=True)
+                for rounded in _roundings(_decimal(found)) if number.is_real() else ():
+                    name = z3.FreshBool("tidy")
+                    solver.add(z3.Implies(name, number == z3.RatVal(*rounded.as_integer_ratio())))
+                    if solver.check(asked, *fixed, name) == z3.sat:
+                        fixed.append(name)
+                        model = solver.model()
+                        break
+        return model
+
+    def _patient(self, model: z3.ModelRef) -> Patient:
+        answers = {
+            name: self._answer(self.ruleset.facts[name], each, model)
+            for name, each in self.worlds.asked.items()
+            if z3.is_true(model.eval(each.given, model_completion=True))
+        }
+        if self.after:
+            return Patient(answers, self.after.as_of)
+        as_of = model.eval(self.worlds.as_of, model_completion=True).as_long()
+        return Patient(answers, datetime.date.fromordinal(as_of) if self.ruleset.counts_to_a_date else None)
+
+    @staticmethod
+    def _answer(fact: Fact, asked: Asked, model: z3.ModelRef) -> Answer:
+        def so(where: z3.BoolRef) -> bool:
+            return bool(z3.is_true(model.eval(where, model_completion=True)))
+
+        if not so(asked.known):
+            return UNKNOWN
+        if fact.is_set:
+            return tuple(str(kind[0]) for where, kind in asked.kinds if isinstance(kind, tuple) and so(where))
+        for unit, where, number in asked.amounts:
+            if so(where):
+                found = model.eval(number, model_completion=True)
+                if number.is_int():
+                    return datetime.date.fromordinal(found.as_long())
+                return Quantity(_roundings(_decimal(found))[-1], unit)
+        return next(kind for where, kind in asked.kinds if so(where))
+
+
+def goals_differ(one: Symbolic[B, V], other: Symbolic[B, V]) -> B:
+    """Where what there is to tell of some goal differs between two evaluations of the same worlds."""
+    worlds, found = one.worlds, []
+    for (mine, values), (theirs, others) in zip(_goal_parts(one), _goal_parts(other), strict=True):
+        found += [
+            worlds.either((worlds.both((a, worlds.others(b))), worlds.both((b, worlds.others(a)))))
+            for a, b in zip(mine, theirs, strict=True)
+        ]
+        found += [worlds.both((here, there, worlds.unequal(a, b))) for here, a in values for there, b in others]
+    return worlds.either(found)
+
+
+def _goal_parts(some: Symbolic[B, V]) -> Iterator[tuple[list[B], list[tuple[B, V]]]]:
+    """What makes up the state of each goal: sets of worlds, and of a formula its values."""
+    both, either = some.worlds.both, some.worlds.either
+    for goal in some.ruleset.goals:
+        when = some.goal_whens[goal.fact]
+        pursued = some.worlds.others(when.false)
+        parts, values = [when.true, when.false], []
+        if goal.fact in some.options:
+            parts += [
+                both((each, pursued)) for sign in some.options[goal.fact].values() for each in (sign.true, sign.false)
+            ]
+        elif goal.fact in some.held:
+            parts += [both((each, pursued)) for each in some.held[goal.fact].values()]
+        elif goal.fact in some.computed:
+            values = [(both((where, pursued)), value) for where, value in some.computed[goal.fact]]
+            parts.append(either(where for where, _ in values))
+        yield parts, values
+
+
+def _decimal(value: z3.ExprRef) -> Decimal:
+    """A number of a model; an irrational one to 12 digits."""
+    if isinstance(value, z3.AlgebraicNumRef):
+        value = value.approx(12)
+    assert isinstance(value, z3.RatNumRef)  # noqa: S101
+    return Decimal(value.numerator_as_long()) / Decimal(value.denominator_as_long())
+
+
+def _roundings(number: Decimal) -> list[Decimal]:
+    """A number rounded ever less, the last as near as an answer of few digits can be."""
+    first = max(0, -number.adjusted()) if number else 0
+    return [round_to(number, decimals) for decimals in (0, *range(first, first + MOST_DECIMALS + 1))]
+
+
+# A sample
+
+
+def _chance(seed: str) -> random.Random:
+    """The same for the same ruleset: a check says today what it said yesterday."""
+    return random.Random(seed)  # noqa: S311 (nothing secret is made of it)
+
+
+def random_patients(space: Space, count: int, rng: random.Random) -> Scenarios:
+    """Complete patients, each input answered at random among its kinds, one in eight with "I do not know"."""
+    answers = {fact.id: shared_out(answers_of(space, fact, rng), count, rng) for fact in space.ruleset.inputs}
+    dates = [each for fact in space.ruleset.inputs if fact.type == "date" for each in space.kinds(fact)]
+    days = [day for day in dates if isinstance(day, datetime.date)] or [datetime.date(2026, 1, 1)]
+    later = [day + datetime.timedelta(days=rng.choice([0, 1, 7, 30, 365, 3653])) for day in days]
+    return Scenarios(space.ruleset, count, answers, shared_out([*days, *later], count, rng))
+
+
+def answers_of(space: Space, fact: Fact, rng: random.Random) -> list[Answer]:
+    """Answers to a question, at least one of each kind."""
+    kinds = list(space.kinds(fact))
+    if fact.is_set:
+        unknown = [kind for kind in kinds if kind is UNKNOWN]
+        share = [rng.choice([0.1, 0.3, 0.6]) for _ in range(SUBSETS)]
+        subsets = {tuple(o for o in fact.option_ids if rng.random() < each): None for each in share}
+        return [*subsets, *kinds[: len(fact.option_ids) + 1], *unknown]
+    if fact.id in space.computed_with:
+        kinds = [*kinds, *_others(fact, rng)]
+    return kinds
+
+
+def _others(fact: Fact, rng: random.Random) -> list[Answer]:
+    """Numbers that formulas compute with come to more than they are of kinds."""
+    if fact.type != "number":
+        return []
+    ends = fact.plausible or fact.range
+    unit = fact.units.canonical if fact.units else None
+    low, high = (float(end.number) for end in ends if isinstance(end, Quantity)) if ends else (0.0, 100.0)
+    return [Quantity(round_to(Decimal(rng.uniform(low, high)), rng.choice([0, 1])), unit) for _ in range(AMOUNTS)]
+
+
+def shared_out(values: Sequence[A], count: int, rng: random.Random) -> list[tuple[int, A]]:
+    """Share worlds out among values at random: halves, and halves of these, until each part has one value."""
+    found: list[tuple[int, A]] = []
+    parts = [((1 << count) - 1, list(values))]
+    while parts:
+        where, several = parts.pop()
+        if len(several) == 1:
+            found.append((where, several[0]))
+        elif several:
+            rng.shuffle(several)
+            half, chance = len(several) // 2, rng.getrandbits(count)
+            parts += [(where & chance, several[:half]), (where & ~chance, several[half:])]
+    return found
