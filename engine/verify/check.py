@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePath, PurePosixPath
-from typing import Any
 
-from engine.language.model import Ruleset
-from engine.verify.cases import Checked, Finding, check_cases
+from engine.dialogue.consultation import shown
+from engine.language.model import Rule, Ruleset, tests_in
+from engine.verify.cases import Checked, Finding, Witness, check_cases
 from engine.verify.coverage import coverage
 from engine.verify.finder import Finder
-from engine.verify.proofs import Some, proofs, witness
+from engine.verify.proofs import proofs
 from engine.verify.provable import GaveUpError
 
 
@@ -29,18 +29,32 @@ def check(ruleset: Ruleset) -> Checked:
 
 
 def _with_witness(finder: Finder, finding: Finding) -> Finding:
-    """A rule that no case tests, with a patient to make a case of."""
+    """A rule that no case tests, with answers to make a case of: all that it depends on."""
     if finding.kind != "untested_rule":
         return finding
-
-    def applies(some: Some) -> Any:
-        return some.applies[finding.subject]
-
     try:
-        patient = finder.find(applies)
+        patient = finder.find(lambda some: some.applies[finding.subject])
     except GaveUpError:
         return finding
-    return replace(finding, witness=witness(finder, patient, applies)) if patient else finding
+    if not patient:
+        return finding
+    ruleset = finder.ruleset
+    behind = _behind(ruleset, ruleset.rules[finding.subject])
+    asked = (fact for fact in ruleset.inputs if fact.id in behind)
+    answers = {fact.id: shown(fact, patient.answers[fact.id]) for fact in asked}
+    return replace(finding, witness=Witness(answers, patient.as_of))
+
+
+def _behind(ruleset: Ruleset, rule: Rule) -> set[str]:
+    """The facts that a rule depends on, at any distance."""
+    found: set[str] = set()
+    left = [test.fact for each in (rule, *ruleset.overriders[rule.id]) for test in tests_in(each.when)]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += ruleset.depends_on[name]
+    return found
 
 
 def _stale(ruleset: Ruleset, found: set[str]) -> Iterator[Finding]:
