@@ -106,7 +106,7 @@ def play(port, thinking, client):
             answers = patient(f"{client} {number}")
             begin(browser, starts[number % len(starts)])
             while not browser.address.endswith("/check"):
-                if button := re.search(r'<a class="button" href="([^"]+)">Continue', browser.text):  # an emergency
+                if button := re.search(r'<a class="button[^"]*" href="([^"]+)">Continue<', browser.text):  # an emergency
                     browser.get(unescape(button[1]))
                 else:
                     form = form_of(browser, answers)
