@@ -63,6 +63,15 @@ class Field:
         return f"{self.prefix}{self.wrong[0] if self.fact.type == 'date' else 'answer'}"
 
     @property
+    def choices(self) -> tuple[tuple[str, str, str, str | None], ...]:
+        """The options to choose from, each with the id of its control, its words and its help."""
+        help_of = {option.id: option.help for option in self.fact.options}
+        return tuple(
+            (option, f"{self.prefix}answer{f'-{number}' if number > 1 else ''}", label, help_of.get(option))
+            for number, (option, label) in enumerate(self.fact.labels.items(), 1)
+        )
+
+    @property
     def none(self) -> str:
         """The value of the box "None of these": an option may have taken the word."""
         return "none" if "none" not in self.fact.option_ids else "[]"

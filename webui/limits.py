@@ -30,7 +30,7 @@ def init_app(app: Flask) -> None:
     def limit(name: str, applies: Callable[[], bool]) -> ApplicationLimit:
         return ApplicationLimit(lambda: str(app.config[name]), scope=name.lower(), exempt_when=lambda: not applies())
 
-    app.extensions["limits"] = Limiter(
+    limiter = app.extensions["limits"] = Limiter(
         get_remote_address,
         app=app,
         storage_uri="memory://",
@@ -40,6 +40,7 @@ def init_app(app: Flask) -> None:
             limit("LIMIT_EVALUATE", _evaluates),
         ],
     )
+    limiter.request_filter(lambda: request.method != "POST")  # all that is counted is sent
 
 
 def seconds_left(app: Flask) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from itertools import chain
 
 from engine.language.model import (
     All,
@@ -53,7 +54,7 @@ class Relevance:
 
     def goals_of(self, fact: str) -> tuple[str, ...]:
         """The goals that the answer for an input can still change: those from which the walk comes to it."""
-        found = self._walked.back_from(fact)
+        found = self._walked.goals_behind(fact)
         return tuple(goal.fact for goal in self.ruleset.goals if goal.fact in found)
 
 
@@ -207,6 +208,7 @@ class _Walk:
     Attributes:
         came_from: for each step those that led to it; the first steps come from goals.
         reached: for each input that is reachable the steps that ended in it.
+        begun_at: the goals that it began at.
     """
 
     def __init__(self, possible: _Possible) -> None:
@@ -221,20 +223,26 @@ class _Walk:
         self.waiting: list[tuple[_Step, Callable[[], None]]] = []
         self.at: _Step
         self._goals()
+        ways = chain(self.came_from.values(), self.reached.values())
+        self.begun_at = {step for step in chain.from_iterable(ways) if isinstance(step, str)}
         while self.waiting:
             self.at, walk = self.waiting.pop()
             walk()
 
-    def back_from(self, fact: str) -> set[_Step]:
-        """The steps on all ways to an input, and the goals that they began at."""
-        found: set[_Step] = set()
+    def goals_behind(self, fact: str) -> set[_Step]:
+        """The goals at which the ways to an input began."""
+        seen: set[_Step] = set()
+        goals: set[_Step] = set()
         waiting = list(self.reached.get(fact, ()))
-        while waiting:
+        while waiting and goals != self.begun_at:
             step = waiting.pop()
-            if step not in found:
-                found.add(step)
-                waiting.extend(self.came_from.get(step, ()))
-        return found
+            if step not in seen:
+                seen.add(step)
+                if step in self.came_from:
+                    waiting.extend(self.came_from[step])
+                else:
+                    goals.add(step)
+        return goals
 
     def _once(self, step: _Step, walk: Callable[[], None]) -> None:
         if step in self.came_from:

@@ -105,8 +105,8 @@ def play(port, thinking, client):
         for number in range(PATIENTS):
             answers = patient(f"{client} {number}")
             begin(browser, starts[number % len(starts)])
-            while not browser.address.endswith("/check"):
-                if button := re.search(r'<a class="button[^"]*" href="([^"]+)">Continue<', browser.text):  # an emergency
+            while not browser.address.endswith("/check"):  # on the way an emergency is only read
+                if button := re.search(r'<a class="button[^"]*" href="([^"]+)">Continue<', browser.text):
                     browser.get(unescape(button[1]))
                 else:
                     form = form_of(browser, answers)
