@@ -559,7 +559,7 @@ def test_the_gates_are_those_of_the_vocabulary():
 
     plan = {"plan_status"}
     assert gated == {
-        "pregnancy": {"sex"},
+        "pregnancy": {"sex", "age"},  # nobody from 60 on is asked
         "neuro_course": {"neuro_symptoms"},
         "neuro_duration": {"neuro_symptoms"},
         "pernicious_anaemia_ruled_out": {"intrinsic_factor_antibody"},
