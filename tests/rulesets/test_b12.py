@@ -559,7 +559,7 @@ def test_the_gates_are_those_of_the_vocabulary():
 
     plan = {"plan_status"}
     assert gated == {
-        "pregnancy": {"sex"},
+        "pregnancy": {"sex", "age"},  # nobody from 60 on is asked
         "neuro_course": {"neuro_symptoms"},
         "neuro_duration": {"neuro_symptoms"},
         "pernicious_anaemia_ruled_out": {"intrinsic_factor_antibody"},
@@ -679,3 +679,29 @@ def test_how_many_questions_are_asked(who):
 
     print(f"\n{who}: mean {mean(counts):.1f}, worst {max(counts)} questions of {len(loaded(GENERAL).inputs)}")
     print(", ".join(f"{fact} {count / USUAL:.0%}" for fact, count in often.most_common()))
+
+
+# What a person reads
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_a_man_reads_nothing_about_a_question_on_pregnancy(number):
+    told = Told(random_patient(random.Random(f"man {number}"), sex="male"))
+
+    assert [step.rule for step in told.consultation.trail if "Pregnancy: not asked" in step.because] == []
+
+
+@pytest.mark.parametrize("start", SITUATIONS)
+def test_the_course_of_nerve_symptoms_is_asked_of_whoever_may_be_treated(start):
+    answers = random_patient(
+        random.Random("numb"), age="50", sex="male", neuro_symptoms=["numbness_tingling"], neuro_course="worsening",
+        serum_b12="140 ng/L", cobalamin_allergy="no", **SITUATIONS[start],
+    )  # fmt: skip
+
+    assert "neuro_course" in asked(answers, **SITUATIONS[start])
+
+
+def test_nobody_from_60_on_is_asked_about_pregnancy():
+    women = (random_patient(random.Random(f"woman {n}"), age="60", sex="female") for n in range(4))
+
+    assert [each for each in map(asked, women) if "pregnancy" in each] == []
