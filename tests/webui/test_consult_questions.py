@@ -104,7 +104,7 @@ def test_a_note_for_clinicians_stands_in_details(guided):
     guided.see("questions/serum")
 
     assert "<summary>For clinicians</summary><p>Total and not active vitamin.</p>" in guided.page.text
-    assert "A value outside 50 to 2000 ng/L is asked about again. That is not what is normal." in said(guided.page)
+    assert "We ask again about a value outside 50 to 2000 ng/L. That is not a normal range." in said(guided.page)
 
 
 def test_an_answer_leads_to_the_next_question_and_is_there_on_return(guided):

@@ -70,7 +70,7 @@ def test_a_site_without_rulesets_says_what_one_is(tmp_path, page):
         ("", "Ruleset: Made-up injections, version 0.3, hash"),
         (
             "/facts/serum",
-            "0 ng/L to 20000 ng/L. Outside 50 ng/L to 2000 ng/L it is asked again whether it is meant.",
+            "0 ng/L to 20000 ng/L. A value outside 50 ng/L to 2000 ng/L has to be confirmed.",
         ),
         ("/facts/serum", "For clinicians: Total and not active vitamin."),
         ("/facts/serum", "Used by 2 rules The level is low The level is not low"),
