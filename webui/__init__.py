@@ -33,6 +33,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         consult,
         consult_visit,
         evaluate,
+        explain,
         failures,
         graph,
         home,
@@ -64,6 +65,6 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.extensions["shelf"] = shelf.Shelf(app.config["RULESETS"])
     for module in (logs, security, limits, words, assets, failures, consult_visit):
         module.init_app(app)
-    for each in (home, rulesets, graph, consult, evaluate, pages):
+    for each in (home, rulesets, graph, consult, explain, evaluate, pages):
         app.register_blueprint(each.blueprint)
     return app
