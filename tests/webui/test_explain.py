@@ -1,4 +1,4 @@
-"""Asking back on the site: why, why not, what would change it, what if; each says what the engine says, and writes nothing."""
+"""Asking back on the site: why, why not, what would change it, what if; each writes nothing."""
 
 from __future__ import annotations
 
