@@ -370,7 +370,7 @@ def report_of(entry, answers, as_of):
     """What the command prints; the ruleset is not loaded again for each case."""
     options = ["--as-of", as_of] if as_of else []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commands, "load_ruleset", lambda _: entry.loaded)
+        patch.setattr("engine.cli.given.load_ruleset", lambda _: entry.loaded)
         words = ["evaluate", entry.name, "--answers", "-", "--json", *options]
         told = CliRunner().invoke(commands.main, words, input=answers)
     return json.loads(told.stdout)
