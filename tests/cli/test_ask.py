@@ -6,6 +6,7 @@ import datetime
 import os
 import random
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,7 @@ class Person:
             encoding="utf-8",
             timeout=30,
             dimensions=(60, 100),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # jobs in the background ignore it
         )
         self.seen = ""
 
