@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import secrets
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -88,17 +88,19 @@ def current(history: Iterable[Change]) -> dict[str, Any]:
 class Ledger:
     """The sessions of one database. Threads may share it; processes open it each for itself."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, known: Callable[[str], Ruleset | None]) -> None:
         self._database = database
+        self._known = known
         self._loaded: dict[str, Ruleset] = {}
         self._loading = threading.Lock()
 
     @classmethod
-    def open(cls, url: str | None = None) -> Ledger:
+    def open(cls, url: str | None = None, known: Callable[[str], Ruleset | None] = lambda _: None) -> Ledger:
         """Open the ledger and bring its tables up to date.
 
         Args:
             url: of the database; without one $REGIMEN_DATABASE_URL, else a file under $XDG_DATA_HOME/regimen.
+            known: gives the ruleset of a hash where it is loaded already, so that it is not read once more.
 
         Raises:
             DatabaseError: the database cannot be used. This and every other method raises it.
@@ -109,7 +111,7 @@ class Ledger:
         except BaseException:
             database.engine.dispose()
             raise
-        return cls(database)
+        return cls(database, known)
 
     def close(self) -> None:
         """Let the database go."""
@@ -204,7 +206,7 @@ class Ledger:
             if digest not in self._loaded:
                 with nullcontext(within) if within else self._database.reading() as connection:
                     row = connection.execute(select(release).where(release.c.hash == digest)).one()
-                self._remember(_loaded(row))
+                self._remember(_loaded(row, self._known(digest)))
             return self._loaded[digest]
 
     def _remember(self, ruleset: Ruleset) -> None:
@@ -233,12 +235,14 @@ def _keep_release(connection: Connection, ruleset: Ruleset, now: dt.datetime) ->
         connection.execute(dialect.insert(release).values(row).on_conflict_do_nothing())
 
 
-def _loaded(row: Row[Any]) -> Ruleset:
-    """The ruleset of a release, which has to be the very one that was kept.
+def _loaded(row: Row[Any], known: Ruleset | None) -> Ruleset:
+    """The ruleset of a release, which has to be the very one that was kept; `known` is one of this hash.
 
     Raises:
         ReleaseError: it is not, because its files were altered or this Regimen reads them otherwise.
     """
+    if known and dict(known.files) == row.files:
+        return known
     try:
         ruleset = ruleset_from_files(row.files)
     except RulesetError:
