@@ -63,7 +63,7 @@ def start(tmp_path, url):
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # jobs in the background ignore it
+                preexec_fn=heed_ctrl_c,  # noqa: PLW1509 (it does nothing that a lock could stop)
             )
             stack.enter_context(server)
             stack.callback(server.kill)
@@ -97,6 +97,10 @@ def alone(server, worker):
     yield
     for other in others:
         other.resume()
+
+
+def heed_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # where the suite runs in the background it is ignored
 
 
 class Browser:

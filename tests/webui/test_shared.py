@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-import traceback
 
 import pytest
 
 from engine import load_ruleset
 from engine.verify.cases import check_cases
+from tests.forked import FORKS, ended, started
 from tests.webui.conftest import MADE_UP
 from tests.webui.guided import Guided, make_site
 from webui import consult_visit, shared
 from webui.shared import SharedCases, Word
 
-pytestmark = [
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here"),
-    pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning"),  # a worker of the suite
-]
+pytestmark = FORKS
 
 
 @pytest.fixture
@@ -25,18 +22,15 @@ def injections():
     return load_ruleset(MADE_UP / "injections")
 
 
+@pytest.fixture
+def cases():
+    made = SharedCases()
+    yield made
+    made._file.close()
+
+
 def in_another_process(work):
-    """Do something in a process of its own; it has to come to its end there."""
-    child = os.fork()
-    if not child:
-        try:
-            work()
-            os._exit(0)
-        except BaseException:  # noqa: BLE001 (nothing of the suite may go on here)
-            traceback.print_exc()
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert ended(started(work))
 
 
 def test_news_reaches_every_process_once():
@@ -66,8 +60,7 @@ def test_what_one_process_was_told_to_forget_another_lets_go_of_when_it_is_next_
     assert consult_visit._consulted.cache_info().currsize == 0
 
 
-def test_cases_are_run_by_one_process_for_all(injections, monkeypatch):
-    cases = SharedCases()
+def test_cases_are_run_by_one_process_for_all(cases, injections, monkeypatch):
     in_another_process(lambda: cases(injections))
     found = check_cases(injections)
     monkeypatch.setattr(shared, "check_cases", lambda _: pytest.fail("they run again"))
@@ -76,19 +69,16 @@ def test_cases_are_run_by_one_process_for_all(injections, monkeypatch):
     in_another_process(lambda: cases(injections))
 
 
-def test_what_a_killed_process_left_half_written_is_worked_out_again(injections):
-    cases = SharedCases()
+def test_what_a_killed_process_left_half_written_is_worked_out_again(cases, injections):
     whole = cases(injections)
     cases._file.truncate(os.fstat(cases._file.fileno()).st_size // 2)
 
     assert cases(injections) == whole
     in_another_process(lambda: cases._read()[injections.digest])
-    cases._file.close()
 
 
-def test_only_the_latest_rulesets_are_remembered(injections, monkeypatch):
+def test_only_the_latest_rulesets_are_remembered(cases, injections, monkeypatch):
     monkeypatch.setattr(shared, "MOST_CHECKED", 1)
-    cases = SharedCases()
     cases(load_ruleset("example-smoke-alarm"))
     cases(injections)
 
