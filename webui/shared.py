@@ -53,8 +53,7 @@ class SharedCases:
         with self._alone():
             known = self._read()
             if ruleset.digest not in known:
-                latest = list(known.items())[1 - MOST_CHECKED :]
-                known = {**dict(latest), ruleset.digest: check_cases(ruleset)}
+                known = dict([*known.items(), (ruleset.digest, check_cases(ruleset))][-MOST_CHECKED:])
                 self._file.truncate(0)
                 self._file.seek(0)
                 self._file.write(pickle.dumps(known))

@@ -18,7 +18,7 @@ from engine.language.load import load_ruleset, shipped_ids
 from engine.logic.evaluate import Evaluation
 from engine.logic.signs import TRUE
 from engine.logic.support import explain as explain_evaluation
-from tests.forked import FORKS, ended, started
+from tests.processes import FORKS, ended, started
 from tests.random_rulesets import USUAL, Size, random_answers, random_as_of, random_ruleset
 
 LARGE = Size(inputs=(6, 14), derived=(8, 20), rules=(1, 4), goals=(2, 6))
@@ -126,7 +126,7 @@ def test_a_ruleset_compiled_before_a_fork_comes_to_the_same_in_every_process():
     """Its handles are C memory, of which each process has its own copy from then on."""
     ruleset = load_ruleset("b12-general")
     program = compile_ruleset(ruleset)
-    given = [(read_answers(ruleset.facts, case.answers), case.as_of) for case in ruleset.cases[:20]]
+    given = [(read_answers(ruleset.facts, dict(case.answers)), case.as_of) for case in ruleset.cases[:20]]
 
     def conclude():
         return [Run(program, *each).held for each in given]

@@ -14,7 +14,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
@@ -30,6 +29,7 @@ from sqlalchemy import text
 from engine.ledger import Ledger
 from engine.ledger.database import open_database
 from tests.ledger.conftest import ON_POSTGRES
+from tests.processes import until
 from tests.webui.conftest import MADE_UP
 from tests.webui.guided import Controls, Guided
 from tests.webui.page_text import said
@@ -78,13 +78,6 @@ def start(tmp_path, url):
 def workers(server):
     """The processes that serve; the one that was started watches them."""
     return psutil.Process(server.pid).children()
-
-
-def until(holds):
-    latest = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < latest
-        time.sleep(0.01)
 
 
 @contextmanager
@@ -302,7 +295,7 @@ def test_the_processes_of_a_server_serve_the_same_session(start):
     assert seen[0] == seen[1]
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("moment", MOMENTS[:2])
 def test_a_process_killed_in_mid_request_loses_nothing_and_the_site_goes_on(start, url, tmp_path, moment):
     server = start(processes=2)
     killed, left = workers(server)
@@ -311,7 +304,7 @@ def test_a_process_killed_in_mid_request_loses_nothing_and_the_site_goes_on(star
     timer = threading.Timer(random.Random(moment).uniform(0, 0.4), killed.kill)
     timer.start()
     confirmed, cut = ["17"], []
-    for age in map(str, [*range(18, 90), *range(18, 90)]):
+    for age in map(str, range(18, 90)):
         try:
             page = guided.client.post(guided.path("questions/age"), data={"csrf_token": guided.token, "answer": age})
         except (HTTPException, OSError):
@@ -324,7 +317,7 @@ def test_a_process_killed_in_mid_request_loses_nothing_and_the_site_goes_on(star
     assert len(cut) <= 1
     with closing(Ledger.open(url)) as ledger:
         kept = [change.value for change in ledger.find(guided.key, datetime.now(UTC)).history]
-    assert [age for age in kept if age not in cut or age in confirmed] == confirmed or kept == confirmed
+    assert [age for age in kept if age not in cut] == confirmed  # of the one that was under way nobody knows
     assert is_whole(url)
 
     until(lambda: len(workers(server)) == 2 and killed not in workers(server))

@@ -8,7 +8,7 @@ import pytest
 
 from engine import load_ruleset
 from engine.verify.cases import check_cases
-from tests.forked import FORKS, ended, started
+from tests.processes import FORKS, ended, started
 from tests.webui.conftest import MADE_UP
 from tests.webui.guided import Guided, make_site
 from webui import consult_visit, shared

@@ -1,8 +1,9 @@
-"""Doing something in a process forked from the test, as those of the site are."""
+"""Doing something in a process forked from the test, as those of the site are; waiting for what others do."""
 
 from __future__ import annotations
 
 import os
+import time
 import traceback
 
 import pytest
@@ -31,3 +32,11 @@ def started(work):
 def ended(child):
     """Wait for its end; whether it was a good one."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def until(holds):
+    """Wait until something holds, which fails after half a minute."""
+    latest = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < latest
+        time.sleep(0.01)
