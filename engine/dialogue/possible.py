@@ -32,14 +32,12 @@ class Possible:
         self.gates: dict[str, Sign] = {}
         self.options: dict[str, dict[str, Sign]] = {}
         self.whens: dict[str, Sign] = {}
-        self.applies: set[str] = set()
-        self.fails: set[str] = set()
+        self.applies, self.fails = set(evaluation.applies), set(evaluation.fails)
         self._signs: dict[int, Sign] = {}  # by the id of a condition, which stays its own: the evaluation keeps it
         self.valued: dict[str, bool] = {"as_of": evaluation.as_of is not None}
         for name in self.ruleset.order:
             self._visit(self.ruleset.facts[name])
-        decided = evaluation.applies | evaluation.fails
-        self.decisions = {TRUE: self.applies - decided, FALSE: self.fails - decided}
+        self.decisions = {TRUE: self.applies - evaluation.applies, FALSE: self.fails - evaluation.fails}
 
     def _visit(self, fact: Fact) -> None:
         self.gates[fact.id] = every(map(self.of, self.ruleset.gates_behind[fact.id]))
@@ -94,15 +92,13 @@ class Possible:
 
     def _decide(self, rule: Rule) -> None:
         """Whether a rule applies and whether it fails, or can."""
-        applies, fails = rule.id in self.evaluation.applies, rule.id in self.evaluation.fails
-        if not applies and not fails:
-            when = self.when(rule)
-            overriders = [self.when(other) for other in self.ruleset.overriders[rule.id]]
-            applies = bool(when & TRUE) and all(other & FALSE for other in overriders)
-            fails = bool(when & FALSE) or any(other & TRUE for other in overriders)
-        if applies:
+        if rule.id in self.applies or rule.id in self.fails:
+            return
+        others = map(self.when, self.ruleset.overriders[rule.id])
+        decision = every((self.when(rule), opposite(some(others))))
+        if decision & TRUE:
             self.applies.add(rule.id)
-        if fails:
+        if decision & FALSE:
             self.fails.add(rule.id)
 
     def otherwise(self, fact: Fact) -> bool:

@@ -149,11 +149,11 @@ class Evaluation(Outcome):
         if rule.id in self.decided:
             return
         self.decided.add(rule.id)
-        when = self._when(rule)
-        overriders = [self._when(other) for other in self.ruleset.overriders[rule.id]]
-        if when & TRUE and all(other & FALSE for other in overriders):
+        when, others = self._when(rule), [self._when(other) for other in self.ruleset.overriders[rule.id]]
+        decision = every((when, opposite(some(others))))
+        if decision & TRUE:
             self.applies.add(rule.id)
-        if when & FALSE or any(other & TRUE for other in overriders):
+        if decision & FALSE:
             self.fails.add(rule.id)
 
     def _when(self, rule: Rule) -> Sign:
