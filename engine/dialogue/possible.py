@@ -34,6 +34,7 @@ class Possible:
         self.whens: dict[str, Sign] = {}
         self.applies, self.fails = set(evaluation.applies), set(evaluation.fails)
         self._signs: dict[int, Sign] = {}  # by the id of a condition, which stays its own: the evaluation keeps it
+        self._to_come: dict[int, Sign] = {}
         self.valued: dict[str, bool] = {"as_of": evaluation.as_of is not None}
         for name in self.ruleset.order:
             self._visit(self.ruleset.facts[name])
@@ -72,7 +73,11 @@ class Possible:
 
     def to_come(self, condition: Condition) -> Sign:
         """The signs that a condition can still get."""
-        return UNSIGNED if self.evaluation.sign(condition) else self.of(condition)
+        found = self._to_come.get(id(condition))
+        if found is None:
+            self.of(condition)
+            found = self._to_come[id(condition)]
+        return found
 
     def option_to_come(self, fact: Fact, option: str) -> Sign:
         """The signs that an option of a set can still get."""
@@ -112,7 +117,9 @@ class Possible:
         """The possible signs of a condition, found once."""
         found = self._signs.get(id(condition))
         if found is None:
-            found = self._signs[id(condition)] = self.evaluation.sign(condition) or self._find(condition)
+            stands = self.evaluation.sign(condition)
+            found = self._signs[id(condition)] = stands or self._find(condition)
+            self._to_come[id(condition)] = UNSIGNED if stands else found
         return found
 
     def _find(self, condition: Condition) -> Sign:

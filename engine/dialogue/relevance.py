@@ -59,10 +59,10 @@ class Relevance:
         goals = [0] * len(ways.steps)
         for place, goal in enumerate(self.ruleset.goals):
             pursued = self.evaluation.pursued(goal) and not self.evaluation.settled(goal.fact)
-            for step in (*ways.whens[goal.fact], *(ways.goals[goal.fact] if pursued else ())):
-                goals[step] |= 1 << place
-        for number in range(len(ways.steps) - 1, -1, -1):
-            if goals[number] and ways.steps[number].to_come(self.possible):
-                for step in ways.steps[number].leads_to:
-                    goals[step] |= goals[number]
+            for number in (*ways.whens[goal.fact], *(ways.goals[goal.fact] if pursued else ())):
+                goals[number] |= 1 << place
+        for step, wanted_for in zip(reversed(ways.steps), reversed(goals), strict=True):
+            if wanted_for and step.to_come(self.possible):
+                for number in step.leads_to:
+                    goals[number] |= wanted_for
         return goals

@@ -66,7 +66,8 @@ class Evaluation(Outcome):
         super().__init__(ruleset, dict(answers), as_of)
         self.struck = struck
         self.decided: set[str] = set()
-        self._signs: dict[int, tuple[Sign, Condition]] = {}
+        self._signs: dict[int, Sign] = {}  # by the id of a condition, as conditions are slow to hash
+        self._kept: list[Condition] = []
         self._splits = splits_of(ruleset)
         for name in ruleset.order:
             fact = ruleset.facts[name]
@@ -83,9 +84,9 @@ class Evaluation(Outcome):
         """The sign of a condition, found once: facts are visited so that it never changes."""
         found = self._signs.get(id(condition))
         if found is None:
-            # Conditions are slow to hash. Kept beside its sign, one cannot go and leave its id to another.
-            found = self._signs[id(condition)] = self._find_sign(condition), condition
-        return found[0]
+            found = self._signs[id(condition)] = self._find_sign(condition)
+            self._kept.append(condition)  # so that it cannot go and leave its id to another
+        return found
 
     def _find_sign(self, condition: Condition) -> Sign:
         if isinstance(condition, All):
