@@ -6,22 +6,20 @@ like signs: `TRUE` when known true can still come about or stands, `FALSE` likew
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.language.model import All, Any, Condition, Fact, HeldTest, Not, Rule, Test
 from engine.language.values import UNKNOWN
-from engine.logic.evaluate import Evaluation, set_sign, splits_of
+from engine.logic.evaluate import Evaluation, Split, set_sign, splits_of
 from engine.logic.signs import BOTH, FALSE, TRUE, UNSIGNED, Sign, every, opposite, some
-
-
-def _standing(sign: Sign, otherwise: Sign) -> Sign:
-    """What is possible where a sign stands (only that), else what could come about."""
-    return sign or otherwise
 
 
 class Possible:
     """Which signs stand or can still come about.
 
     Attributes:
-        gates, options, whens, applies, fails: as of an outcome, with what can still come about.
+        gates, options: as of an outcome, with what can still come about.
+        decisions: for each rule whether it applies (TRUE) and whether it fails (FALSE), or can.
         valued: for each fact but a set whether it has a value or can get one.
     """
 
@@ -31,20 +29,22 @@ class Possible:
         self.splits = splits_of(evaluation.ruleset)
         self.gates: dict[str, Sign] = {}
         self.options: dict[str, dict[str, Sign]] = {}
-        self.whens: dict[str, Sign] = {}
-        self.applies, self.fails = set(evaluation.applies), set(evaluation.fails)
+        self.decisions: dict[str, Sign] = dict.fromkeys(evaluation.applies, TRUE)
+        for rule in evaluation.fails:
+            self.decisions[rule] = self.decisions.get(rule, UNSIGNED) | FALSE
+        self.decided = frozenset(self.decisions)
         self._signs: dict[int, Sign] = {}  # by the id of a condition, which stays its own: the evaluation keeps it
         self._to_come: dict[int, Sign] = {}
         self.valued: dict[str, bool] = {"as_of": evaluation.as_of is not None}
         for name in self.ruleset.order:
             self._visit(self.ruleset.facts[name])
-        self.decisions = {TRUE: self.applies - evaluation.applies, FALSE: self.fails - evaluation.fails}
 
     def _visit(self, fact: Fact) -> None:
         self.gates[fact.id] = every(map(self.of, self.ruleset.gates_behind[fact.id]))
         rules = self.ruleset.concluders.get(fact.id, ())
         for rule in rules:
-            self._decide(rule)
+            if rule.id not in self.decisions:
+                self.decisions[rule.id] = self._decide(rule)
         if fact.is_input:
             answered = fact.id in self.evaluation.answers
             known = self.evaluation.answers.get(fact.id) is not UNKNOWN
@@ -54,7 +54,7 @@ class Possible:
         elif fact.is_set:
             self.options[fact.id] = {option: self._option(fact, option) for option in fact.option_ids}
         else:
-            self.valued[fact.id] = any(rule.id in self.applies for rule in rules) or self.otherwise(fact)
+            self.valued[fact.id] = bool(self._some(rule.id for rule in rules) & TRUE) or self.otherwise(fact)
 
     def _can_compute(self, fact: Fact) -> bool:
         """Whether a formula has a value or can get one: parts that all have theirs already bring nothing new."""
@@ -64,10 +64,8 @@ class Possible:
         return all(self.valued[name] for name in names) and not self.evaluation.combinations(fact)
 
     def _option(self, fact: Fact, option: str) -> Sign:
-        adding = self.ruleset.adders[fact.id][option]
-        present = TRUE if any(rule.id in self.applies for rule in adding) else UNSIGNED
-        absent = FALSE if all(rule.id in self.fails for rule in adding) else UNSIGNED
-        return _standing(self.evaluation.options[fact.id][option], present | absent)
+        stands = self.evaluation.options[fact.id][option]
+        return stands or self._some(rule.id for rule in self.ruleset.adders[fact.id][option])
 
     # What is still to come: nothing where a sign or a value stands
 
@@ -89,27 +87,29 @@ class Possible:
 
     # Rules
 
-    def when(self, rule: Rule) -> Sign:
-        """The possible signs of a rule's `when`."""
-        if rule.id not in self.whens:
-            self.whens[rule.id] = self.of(rule.when)
-        return self.whens[rule.id]
+    def _decide(self, rule: Rule) -> Sign:
+        """Whether a rule that is not decided can apply and whether it can fail."""
+        decision = self.of(rule.when)
+        for other in self.ruleset.overriders[rule.id]:
+            decision = every((decision, opposite(self.of(other.when))))
+        return decision
 
-    def _decide(self, rule: Rule) -> None:
-        """Whether a rule applies and whether it fails, or can."""
-        if rule.id in self.applies or rule.id in self.fails:
-            return
-        others = map(self.when, self.ruleset.overriders[rule.id])
-        decision = every((self.when(rule), opposite(some(others))))
-        if decision & TRUE:
-            self.applies.add(rule.id)
-        if decision & FALSE:
-            self.fails.add(rule.id)
+    def _some(self, rules: Iterable[str]) -> Sign:
+        """Whether some of the rules applies (TRUE) and whether all fail (FALSE), or can."""
+        return some(map(self.decisions.__getitem__, rules))
+
+    def rule_to_come(self, rule: Rule) -> Sign:
+        """Whether a rule can still apply or fail."""
+        return UNSIGNED if rule.id in self.decided else self.decisions[rule.id]
+
+    def refuted(self, split: Split) -> bool:
+        """Whether every rule that concludes what passes a test fails or can."""
+        return bool(self._some(split.passing) & FALSE)
 
     def otherwise(self, fact: Fact) -> bool:
         """Whether the `otherwise` of a fact holds or can."""
         rules = self.ruleset.concluders[fact.id]
-        return fact.otherwise is not None and all(self.when(rule) & FALSE for rule in rules)
+        return fact.otherwise is not None and all(self.of(rule.when) & FALSE for rule in rules)
 
     # Conditions
 
@@ -143,17 +143,15 @@ class Possible:
         if fact.is_set:
             return set_sign(test, self.options[fact.id])
         if fact.formula:
-            return _standing(self.evaluation.own_sign(test), BOTH if self.valued[fact.id] else UNSIGNED)
-        return _standing(self.evaluation.own_sign(test), self._of_derived_test(test, fact))
+            return self.evaluation.own_sign(test) or (BOTH if self.valued[fact.id] else UNSIGNED)
+        return self.evaluation.own_sign(test) or self._of_derived_test(test, fact)
 
     def _of_derived_test(self, test: Test, fact: Fact) -> Sign:
         if isinstance(test, HeldTest) and not test.held:
             return opposite(self._of_derived_test(HeldTest(fact.id, held=True), fact))
         split = self.splits[test]
-        refuted = fact.otherwise is None and self.fails.issuperset(split.passing)
-        found = split.otherwise if self.otherwise(fact) else UNSIGNED
-        if not self.applies.isdisjoint(split.passing):
-            found |= TRUE
-        if refuted or not self.applies.isdisjoint(split.other):
-            found |= FALSE
-        return found
+        passing, other = self._some(split.passing), self._some(split.other)
+        found = passing & TRUE | opposite(other & TRUE)
+        if fact.otherwise is None:
+            return found | passing & FALSE
+        return found | (split.otherwise if self.otherwise(fact) else UNSIGNED)

@@ -127,9 +127,9 @@ class Ways:
 
     def _refuted(self, test: Test) -> int:
         """The step to the failing of every rule that concludes what passes a test."""
-        rules = self._splits[test].passing
-        leads_to = (self._rule(rule, FALSE) for rule in rules.values())
-        return self._step(("refuted", test), lambda possible: possible.fails.issuperset(rules), leads_to)
+        split = self._splits[test]
+        leads_to = (self._rule(rule, FALSE) for rule in split.passing.values())
+        return self._step(("refuted", test), lambda possible: possible.refuted(split), leads_to)
 
     # What is wanted of rules and facts
 
@@ -137,7 +137,7 @@ class Ways:
         """The step to a rule that applies (TRUE) or fails (FALSE)."""
         overriders = [other.when for other in self.ruleset.overriders[rule.id]]
         leads_to = chain(self._conditions([rule.when], sign), self._conditions(overriders, opposite(sign)))
-        return self._step(("rule", rule.id, sign), lambda possible: rule.id in possible.decisions[sign], leads_to)
+        return self._step(("rule", rule.id, sign), lambda possible: possible.rule_to_come(rule) & sign, leads_to)
 
     def _option(self, fact: Fact, option: str, sign: Sign) -> int:
         leads_to = (self._rule(rule, sign) for rule in self.ruleset.adders[fact.id][option])

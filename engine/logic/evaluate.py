@@ -65,7 +65,6 @@ class Evaluation(Outcome):
     ) -> None:
         super().__init__(ruleset, dict(answers), as_of)
         self.struck = struck
-        self.decided: set[str] = set()
         self._signs: dict[int, Sign] = {}  # by the id of a condition, as conditions are slow to hash
         self._kept: list[Condition] = []
         self._splits = splits_of(ruleset)
@@ -127,7 +126,8 @@ class Evaluation(Outcome):
     def _conclude(self, fact: Fact) -> None:
         rules = self.ruleset.concluders[fact.id]
         for rule in rules:
-            self._decide(rule)
+            if rule.id not in self.whens:
+                self._decide(rule)
         told = [rule for rule in rules if rule.id in self.applies and (RULE, rule.id) not in self.struck]
         if fact.is_set:
             present = {option for rule in told for option in rule.concludes(fact.id)}
@@ -137,9 +137,9 @@ class Evaluation(Outcome):
             }
             return
         values = {value for rule in told for value in rule.concludes(fact.id)}
-        none_left = all(self.whens[rule.id] & FALSE for rule in rules)
-        if fact.otherwise is not None and none_left and (OTHERWISE, fact.id) not in self.struck:
-            values.add(fact.otherwise)
+        if fact.otherwise is not None and (OTHERWISE, fact.id) not in self.struck:
+            if all(self.whens[rule.id] & FALSE for rule in rules):
+                values.add(fact.otherwise)
         self.held[fact.id] = tuple(value for value in self.ruleset.values[fact.id] if value in values)
 
     def _all_fail(self, rules: Iterable[Rule]) -> bool:
@@ -147,20 +147,13 @@ class Evaluation(Outcome):
 
     def _decide(self, rule: Rule) -> None:
         """Whether a rule applies and whether it fails; in a conflict it can do both."""
-        if rule.id in self.decided:
-            return
-        self.decided.add(rule.id)
-        when, others = self._when(rule), [self._when(other) for other in self.ruleset.overriders[rule.id]]
-        decision = every((when, opposite(some(others))))
+        decision = self.whens[rule.id] = self.sign(rule.when)
+        for other in self.ruleset.overriders[rule.id]:
+            decision = every((decision, opposite(self.sign(other.when))))
         if decision & TRUE:
             self.applies.add(rule.id)
         if decision & FALSE:
             self.fails.add(rule.id)
-
-    def _when(self, rule: Rule) -> Sign:
-        if rule.id not in self.whens:
-            self.whens[rule.id] = self.sign(rule.when)
-        return self.whens[rule.id]
 
     # Formulas
 
