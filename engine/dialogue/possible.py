@@ -20,6 +20,7 @@ class Possible:
     Attributes:
         gates, options: as of an outcome, with what can still come about.
         decisions: for each rule whether it applies (TRUE) and whether it fails (FALSE), or can.
+        decided: the rules that do.
         valued: for each fact but a set whether it has a value or can get one.
     """
 

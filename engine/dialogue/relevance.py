@@ -13,7 +13,7 @@ from functools import cached_property
 from engine.dialogue.possible import Possible
 from engine.dialogue.ways import ways_of
 from engine.logic.evaluate import Evaluation
-from engine.logic.signs import FALSE, TRUE
+from engine.logic.signs import TRUE
 
 
 class Relevance:

@@ -44,12 +44,20 @@ class Ways:
         self._numbers: dict[object, int] = {}
         self._splits = splits_of(ruleset)
         for name in ruleset.order:
-            for rule in ruleset.concluders.get(name, ()):
-                self._rule(rule, TRUE)
-                self._rule(rule, FALSE)
+            self._visit(ruleset.facts[name])
         self.questions = {fact.id: self._question(fact) for fact in ruleset.inputs}
         self.whens = {goal.fact: tuple(self._to_when(goal)) for goal in ruleset.goals}
         self.goals = {goal.fact: tuple(self._to_goal(ruleset.facts[goal.fact])) for goal in ruleset.goals}
+
+    def _visit(self, fact: Fact) -> None:
+        """Make the steps that the facts after this one lead to."""
+        for sign in (TRUE, FALSE):
+            for gate in self.ruleset.gates_behind[fact.id]:
+                self._condition(gate, sign)
+            for rule in self.ruleset.concluders.get(fact.id, ()):
+                self._rule(rule, sign)
+        if not (fact.is_set and fact.derived):
+            self._value(fact)
 
     def _step(self, wanted: object, to_come: Callable[[Possible], object], leads_to: Iterable[int]) -> int:
         """The number of the step to what is wanted, which is made once."""

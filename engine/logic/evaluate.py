@@ -137,9 +137,9 @@ class Evaluation(Outcome):
             }
             return
         values = {value for rule in told for value in rule.concludes(fact.id)}
-        if fact.otherwise is not None and (OTHERWISE, fact.id) not in self.struck:
-            if all(self.whens[rule.id] & FALSE for rule in rules):
-                values.add(fact.otherwise)
+        refuted = (self.whens[rule.id] & FALSE for rule in rules)
+        if fact.otherwise is not None and (OTHERWISE, fact.id) not in self.struck and all(refuted):
+            values.add(fact.otherwise)
         self.held[fact.id] = tuple(value for value in self.ruleset.values[fact.id] if value in values)
 
     def _all_fail(self, rules: Iterable[Rule]) -> bool:
