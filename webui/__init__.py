@@ -49,6 +49,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     )
 
     app = logs.Site(__name__)
+    app.jinja_environment = words.Environment
     app.config.from_mapping(
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=2 * MIB + MIB // 4,  # a file and a text of 1 MiB each, and what surrounds them

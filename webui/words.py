@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, templating
 
 from engine.dialogue.summary import Item
 from engine.language.model import All, Any, Citation, Condition, Fact, Rule, Ruleset, tests_in
@@ -44,6 +44,17 @@ KINDS = {
     "otherwise": "Otherwise",
     "formula": "Computed",
 }
+
+
+class Environment(templating.Environment):
+    """Flask's, with all that a template can say in one dictionary.
+
+    Jinja looks each name up in a chain of two, and every name whenever a page imports a macro: a tenth of its time.
+    """
+
+    def make_globals(self, d: MutableMapping[str, object] | None) -> MutableMapping[str, object]:
+        """What a template can say; each of these words is there before the first template is read."""
+        return {**self.globals, **(d or {})}
 
 
 def init_app(app: Flask) -> None:
