@@ -40,16 +40,6 @@ rules:
 
 
 @pytest.fixture
-def made(tmp_path):
-    return make_site(tmp_path)
-
-
-@pytest.fixture
-def guided(made):
-    return Guided(made[0].test_client())
-
-
-@pytest.fixture
 def form(tmp_path):
     """A session at a page of several questions."""
     (tmp_path / "rules" / "together").mkdir(parents=True)

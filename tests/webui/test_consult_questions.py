@@ -11,22 +11,12 @@ import pytest
 from flask import render_template as render
 from werkzeug.datastructures import MultiDict
 
-from tests.webui.guided import Controls, Guided, make_site, read_token
+from tests.webui.guided import Controls, Guided, read_token
 from tests.webui.page_text import said
 from webui.shelf import usable
 from webui.words import rules_using
 
 SERUM = {"answer": "140", "unit": "ng/L"}
-
-
-@pytest.fixture
-def made(tmp_path):
-    return make_site(tmp_path)
-
-
-@pytest.fixture
-def guided(made):
-    return Guided(made[0].test_client())
 
 
 def test_a_session_begins_with_the_first_question(guided):
