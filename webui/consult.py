@@ -164,13 +164,15 @@ def sheet(key: str) -> ResponseReturnValue:
 @blueprint.get("/sessions/<key>/sheet.pdf")
 def sheet_pdf(key: str) -> ResponseReturnValue:
     """Give the visit sheet as PDF."""
-    return result.sheet_pdf(visit(key).consultation, read_start(request.args))
+    here = visit(key)
+    return result.sheet_pdf(here.consultation, _ways(here), read_start(request.args), visit=here)
 
 
 @blueprint.get("/sessions/<key>/schedule.ics")
 def calendar(key: str) -> ResponseReturnValue:
     """Give the dates of the schedule."""
-    return result.calendar_file(visit(key).consultation, read_start(request.args))
+    here = visit(key)
+    return result.calendar_file(here.consultation, _ways(here), read_start(request.args), visit=here)
 
 
 def _ways(here: Visit) -> Ways:
