@@ -78,4 +78,8 @@ def test_a_body_that_is_no_form_is_told(guided, content):
 
 
 def test_a_form_that_is_too_large_is_told(guided):
-    assert post(guided, "questions/age", [("answer", "9" * 3_000_000)]).status_code == 413
+    response = post(guided, "questions/age", [("answer", "9" * 3_000_000)])
+
+    assert response.status_code == 413
+    assert "No answer needs that much." in said(response)
+    assert "file" not in said(response)
