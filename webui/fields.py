@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from engine.dialogue.session import Session
 from engine.language.errors import AnswerError, clean, quote
 from engine.language.model import Fact
-from engine.language.numbers import read_quantity, show_number
+from engine.language.numbers import OR_UNKNOWN, read_quantity, show_number
 from engine.language.typed import Misfit
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.language.wording import MONTHS
@@ -239,5 +239,6 @@ def read(session: Session, fields: Iterable[Field], *, may_be_blank: bool) -> Re
 
 
 def _about(fact: Fact, message: str) -> str:
-    """A problem as a sentence about its question: some begin with a verb."""
+    """A problem as a sentence about its question: some begin with a verb, and some offer "I do not know"."""
+    message = message.replace(OR_UNKNOWN, "" if fact.required else ", or choose “I do not know”")
     return f"{fact.label}{' ' if message[:1].islower() else ': '}{message}"
