@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.webui.guided import Guided, make_site
+from tests.webui.page_text import said
 
 FACTS = ("age", "sex", "pregnancy", "numbness", "serum", "habits", "last", "low", "since", "regimen", "agee", "\0", "")
 PARTS = ("answer", "unit", "day", "month", "year", "asked", "confirmed", "edit", "start", "")
