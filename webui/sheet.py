@@ -58,7 +58,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Everything that stands on the sheet, in its order."""
+    """Everything that stands on the sheet, in its order; what is the same on each has a default."""
 
     title: str
     suggestion: str
@@ -71,6 +71,13 @@ class Sheet:
     answers: tuple[tuple[str, str], ...]
     release: str
     care: str = CARE
+    name: str = "Name and date of birth (on paper only):"
+    about_alerts: str = "Alerts"
+    no_alerts: str = "No caution follows from the answers given. Ask again before each dose."
+    allergies: str = "Allergies (to be asked again before each dose):"
+    about_doses: str = "Suggested schedule, to be filled in"
+    columns: tuple[str, ...] = ("Phase", "When", "Dose", *TO_FILL_IN)
+    about_answers: str = "Answers that this rests on, to be checked against the records"
 
 
 def sheet(consultation: Consultation, start: dt.date | None) -> Sheet:
