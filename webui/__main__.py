@@ -12,10 +12,14 @@ DATABASE_HELP = (
     "where sessions are kept: sqlite:////path/to/file.db or postgresql://user@host/name. Without it"
     " $REGIMEN_DATABASE_URL, which keeps a password out of the list of processes; else a file of one's own"
 )
+PUBLIC_URL_HELP = (
+    "where people reach the site behind a proxy, such as https://b12.example.org: links to come back by begin with it,"
+    " and under https the cookie is sent over nothing else"
+)
 LARGEST = 8  # MiB that the server takes in; the application refuses much less, with a page that says so
 
 
-def serve(host: str, port: int, database: str | None = None, threads: int = 4) -> int:
+def serve(host: str, port: int, database: str | None = None, threads: int = 4, public_url: str | None = None) -> int:
     """Serve until interrupted; the exit status is 1 if the address, the database or the secret key cannot be had."""
     import gc
     import logging
@@ -29,7 +33,7 @@ def serve(host: str, port: int, database: str | None = None, threads: int = 4) -
 
     try:
         Ledger.open(database).close()  # whoever starts the site is told what is wrong, not the first visitor
-        app = create_app({"DATABASE": database})
+        app = create_app({"DATABASE": database, "PUBLIC_URL": public_url})
     except RegimenError as error:
         print(error.named() if isinstance(error, DatabaseError) else error, file=sys.stderr)
         return 1
@@ -78,9 +82,10 @@ def main() -> int:
     parser.add_argument("--port", default=8000, type=_port, help="port to listen on (default: %(default)s)")
     parser.add_argument("--database", metavar="URL", help=DATABASE_HELP)
     parser.add_argument("--threads", default=4, type=_threads, help="requests served at a time (default: %(default)s)")
+    parser.add_argument("--public-url", metavar="URL", help=PUBLIC_URL_HELP)
     options = parser.parse_args()
     bootstrap.ensure()
-    return serve(options.host, options.port, options.database, options.threads)
+    return serve(options.host, options.port, options.database, options.threads, options.public_url)
 
 
 if __name__ == "__main__":

@@ -201,7 +201,7 @@ def _ways(here: Visit) -> Ways:
 def save(key: str) -> ResponseReturnValue:
     """Give the link to come back by, and say how long it lasts."""
     here = visit(key)
-    link = url_for(".resume", key=key, _external=True)
+    link = (current_app.config["PUBLIC_URL"] or request.url_root.rstrip("/")) + here.address("resume")
     return render_template("consult/save.html", **_frame(here), link=link, last=_last_day(here), onward=here.onward())
 
 

@@ -148,10 +148,16 @@ def schema() -> int:
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen on.")
 @DATABASE
 @click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="Requests served at a time.")
-def serve(host: str, port: int, database: str | None, threads: int) -> None:
+@click.option(
+    "--public-url",
+    metavar="URL",
+    help="Where people reach the site behind a proxy, such as https://b12.example.org: links to come back by begin with"
+    " it, and under https the cookie is sent over nothing else.",
+)
+def serve(host: str, port: int, database: str | None, threads: int, public_url: str | None) -> None:
     """Serve the site."""
     site = importlib.import_module("webui.__main__")  # engine/ knows nothing of it
-    raise SystemExit(site.serve(host, port, database, threads))
+    raise SystemExit(site.serve(host, port, database, threads, public_url))
 
 
 main.add_command(ledger)
