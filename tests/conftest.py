@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+ON_POSTGRES = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))
+
 
 def pytest_addoption(parser):
     parser.addoption("--screenshots", metavar="DIR", default=None, help="write a picture of each page state to DIR")
@@ -34,3 +36,11 @@ def postgres_url(postgres):
     from tests.postgres import new_database
 
     return new_database(postgres)
+
+
+@pytest.fixture(params=["sqlite", ON_POSTGRES])
+def url(request, tmp_path):
+    """The URL of an empty database: first of a SQLite file, then on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'regimen.db'}"
+    return request.getfixturevalue("postgres_url")

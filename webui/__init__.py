@@ -18,11 +18,12 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
             one of the same name. `HOME`: the ruleset that the start page offers first. `TODAY`: a function that gives
             the date to evaluate at where none is named. `NOW`: one that gives the moment, with its zone. `DATABASE`:
             the URL of the database that keeps sessions; None for the one that the environment names, else a file of
-            one's own. `SESSION_DAYS`: how long a session is kept. `SECRET_KEY`: None for the one of `webui.keys`.
+            one's own. `SESSION_DAYS`: how long a session is kept. `PUBLIC_URL`: how links to come back by begin behind
+            a proxy; under https the cookie is sent over nothing else. `SECRET_KEY`: None for the one of `webui.keys`.
             `limits.py` has more.
 
     Raises:
-        RegimenError: there is no secret key to be had.
+        RegimenError: there is no secret key to be had, or `PUBLIC_URL` is none.
     """
     import datetime
     from pathlib import Path
@@ -60,6 +61,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         NOW=lambda: datetime.datetime.now().astimezone(),
         DATABASE=None,
         SESSION_DAYS=90,
+        PUBLIC_URL=None,
     )
     app.config.from_mapping(config or {})
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or keys.secret_key()

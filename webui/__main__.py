@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from engine import bootstrap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
 DATABASE_HELP = (
@@ -18,10 +20,21 @@ DATABASE_HELP = (
     " $REGIMEN_DATABASE_URL, which keeps a password out of the list of processes; else a file of one's own"
 )
 PROCESSES_HELP = "processes that serve, each with its threads (default: as many as there are cores, at most 4)"
+PUBLIC_URL_HELP = (
+    "where people reach the site behind a proxy, such as https://b12.example.org: links to come back by begin with it,"
+    " and under https the cookie is sent over nothing else"
+)
 LARGEST = 8  # MiB that the server takes in; the application refuses much less, with a page that says so
 
 
-def serve(host: str, port: int, database: str | None = None, threads: int = 4, processes: int | None = None) -> int:
+def serve(
+    host: str,
+    port: int,
+    database: str | None = None,
+    threads: int = 4,
+    processes: int | None = None,
+    public_url: str | None = None,
+) -> int:
     """Serve until interrupted; the exit status is 1 if the address, the database or the secret key cannot be had.
 
     Args:
@@ -30,6 +43,7 @@ def serve(host: str, port: int, database: str | None = None, threads: int = 4, p
         database: where sessions are kept, as for `create_app`.
         threads: how many requests a process serves at a time.
         processes: how many there are; None for as many as there are cores, at most 4.
+        public_url: where people reach the site, as for `create_app`.
     """
     import gc
     import logging
@@ -42,7 +56,7 @@ def serve(host: str, port: int, database: str | None = None, threads: int = 4, p
 
     try:
         Ledger.open(database).close()  # whoever starts the site is told what is wrong, not the first visitor
-        app = create_app({"DATABASE": database})
+        app = create_app({"DATABASE": database, "PUBLIC_URL": public_url})
     except RegimenError as error:
         print(error.named() if isinstance(error, DatabaseError) else error, file=sys.stderr)
         return 1
@@ -96,18 +110,16 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _threads(text: str) -> int:
-    most = 64
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads; write one from 1 to {most}")
-    return int(text)
+def _count(what: str) -> Callable[[str], int]:
+    """What reads a number of threads or processes."""
 
+    def read(text: str) -> int:
+        most = 64
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number of {what}; write one from 1 to {most}")
+        return int(text)
 
-def _processes(text: str) -> int:
-    most = 64
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes; write one from 1 to {most}")
-    return int(text)
+    return read
 
 
 def main() -> int:
@@ -116,11 +128,14 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", default=8000, type=_port, help="port to listen on (default: %(default)s)")
     parser.add_argument("--database", metavar="URL", help=DATABASE_HELP)
-    parser.add_argument("--threads", default=4, type=_threads, help="requests served at a time (default: %(default)s)")
-    parser.add_argument("--processes", type=_processes, help=PROCESSES_HELP)
+    parser.add_argument(
+        "--threads", default=4, type=_count("threads"), help="requests served at a time (default: %(default)s)"
+    )
+    parser.add_argument("--processes", type=_count("processes"), help=PROCESSES_HELP)
+    parser.add_argument("--public-url", metavar="URL", help=PUBLIC_URL_HELP)
     options = parser.parse_args()
     bootstrap.ensure()
-    return serve(options.host, options.port, options.database, options.threads, options.processes)
+    return serve(**vars(options))
 
 
 if __name__ == "__main__":

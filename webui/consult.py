@@ -164,13 +164,15 @@ def sheet(key: str) -> ResponseReturnValue:
 @blueprint.get("/sessions/<key>/sheet.pdf")
 def sheet_pdf(key: str) -> ResponseReturnValue:
     """Give the visit sheet as PDF."""
-    return result.sheet_pdf(visit(key).consultation, read_start(request.args))
+    here = visit(key)
+    return result.sheet_pdf(here.consultation, _ways(here), read_start(request.args), visit=here)
 
 
 @blueprint.get("/sessions/<key>/schedule.ics")
 def calendar(key: str) -> ResponseReturnValue:
     """Give the dates of the schedule."""
-    return result.calendar_file(visit(key).consultation, read_start(request.args))
+    here = visit(key)
+    return result.calendar_file(here.consultation, _ways(here), read_start(request.args), visit=here)
 
 
 def _ways(here: Visit) -> Ways:
@@ -199,7 +201,7 @@ def _ways(here: Visit) -> Ways:
 def save(key: str) -> ResponseReturnValue:
     """Give the link to come back by, and say how long it lasts."""
     here = visit(key)
-    link = url_for(".resume", key=key, _external=True)
+    link = (current_app.config["PUBLIC_URL"] or request.url_root.rstrip("/")) + here.address("resume")
     return render_template("consult/save.html", **_frame(here), link=link, last=_last_day(here), onward=here.onward())
 
 

@@ -14,7 +14,7 @@ from flask import Flask, abort, current_app, session, url_for
 
 from engine import Consultation, Ruleset, consult
 from engine.dialogue import telling
-from engine.dialogue.session import Session, effects
+from engine.dialogue.session import Session
 from engine.dialogue.telling import EMERGENCY, URGENCY
 from engine.language.model import Fact
 from engine.language.values import Answer
@@ -234,9 +234,9 @@ def step(old: Visit, new: Visit) -> str:
     told: dict[str, object] = {}
     now_given = new.consultation.answers
     changed = [name for name, answer in old.consultation.answers.items() if now_given.get(name) != answer]
-    if changed or new.consultation.set_aside:
-        done = effects(old.session, new.session)
-        told = {"aside": [fact.id for fact in done.set_aside]}
+    aside = new.consultation.set_aside
+    if changed or aside:
+        told = {"aside": [name for name in aside if name not in old.consultation.set_aside]}
         told |= {"changed": changed} if old.session.complete else {}
     if new.alarms and not new.alarms <= old.alarms:
         return new.address("emergency", **told)

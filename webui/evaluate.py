@@ -69,13 +69,15 @@ def sheet(name: str) -> ResponseReturnValue:
 @blueprint.post("/evaluate/sheet.pdf")
 def sheet_pdf(name: str) -> ResponseReturnValue:
     """Give the visit sheet as PDF."""
-    return result.sheet_pdf(_sent_again(name)[2], read_start(request.form))
+    entry, sent, consultation = _sent_again(name)
+    return result.sheet_pdf(consultation, _ways(entry, sent, consultation), read_start(request.form))
 
 
 @blueprint.post("/evaluate/schedule.ics")
 def calendar(name: str) -> ResponseReturnValue:
     """Give the dates of the schedule."""
-    return result.calendar_file(_sent_again(name)[2], read_start(request.form))
+    entry, sent, consultation = _sent_again(name)
+    return result.calendar_file(consultation, _ways(entry, sent, consultation), read_start(request.form))
 
 
 def _sent_again(name: str) -> tuple[Entry, Sent, Consultation]:

@@ -30,7 +30,7 @@ TOLD = {
     405: ("This page cannot be used that way", "Open the page first, then use the form on it."),
     409: ("This ruleset cannot be used now", "Once its files are mended, reload the page."),
     410: ("This session has ended", "Begin a new one from the start page."),
-    413: ("That is too large", "An answers file can be at most 1 MiB. Give the answers of one person, as text."),
+    413: ("That is too large", "No answer needs that much. Go back, and write only what is asked."),
     415: ("That kind of file cannot be read", "Send answers as YAML or JSON."),
     422: ("These answers cannot be used", "Change what is named below, and send them again."),
     429: ("That was too often", "There is a limit, so that the site stays quick for everybody."),
@@ -40,6 +40,7 @@ TOLD = {
     ),
     503: ("Answers cannot be kept right now", "Wait a minute, then try again."),
 }
+FILE_CURE = "An answers file can be at most 1 MiB. Give the answers of one person, as text."
 RELEASE_TITLE = "This session cannot be gone on with"
 RELEASE_CURE = (
     "Its answers are kept. Whoever runs this site can open it with the version of Regimen that it was begun with."
@@ -138,6 +139,8 @@ def _too_often(_: RateLimitExceeded) -> Response:
 
 def _failure(code: int, said: str | None = None) -> Failure:
     title, cure = TOLD.get(code, ELSE)
+    if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.blueprint == "evaluate":
+        cure = FILE_CURE
     return Failure(code, title, cure, said, logs.request_id() if code >= HTTPStatus.INTERNAL_SERVER_ERROR else "")
 
 

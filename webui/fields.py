@@ -15,10 +15,10 @@ from werkzeug.datastructures import MultiDict
 from engine.dialogue.session import Session
 from engine.language.errors import AnswerError, clean, quote
 from engine.language.model import Fact
-from engine.language.numbers import read_quantity, show_number
+from engine.language.numbers import OR_UNKNOWN, read_quantity, show_number
 from engine.language.typed import Misfit
 from engine.language.values import UNKNOWN, Answer, Quantity
-from engine.language.wording import MONTHS
+from engine.language.wording import MONTHS, say_unit
 from webui.dates import PARTS, NoDateError, read_date
 
 NOT_KNOWN = "unknown"
@@ -162,10 +162,12 @@ class Field:
         _, written = read_quantity(text)
         if written is None:
             if units and units.required and not chosen:
-                raise Misfit(f"The unit is missing. Choose {_either(units.names)}, as printed beside the number.")
+                raise Misfit(
+                    f"The unit is missing. Choose {_either(map(say_unit, units.names))}, as printed beside the number."
+                )
             return f"{text} {chosen}".strip()
         if units and chosen and units.find(written) != chosen:
-            raise Misfit(f"{quote(text)} has a unit, and {chosen} is chosen beside it. Keep one of them.")
+            raise Misfit(f"{quote(text)} has a unit, and {say_unit(chosen)} is chosen beside it. Keep one of them.")
         return text
 
     def _date(self) -> str | None:
@@ -244,5 +246,6 @@ def read(session: Session, fields: Iterable[Field], *, may_be_blank: bool) -> Re
 
 
 def _about(fact: Fact, message: str) -> str:
-    """A problem as a sentence about its question: some begin with a verb."""
+    """A problem as a sentence about its question: some begin with a verb, and some offer "I do not know"."""
+    message = message.replace(OR_UNKNOWN, "" if fact.required else ", or choose “I do not know”")
     return f"{fact.label}{' ' if message[:1].islower() else ': '}{message}"

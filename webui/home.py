@@ -13,15 +13,19 @@ EXAMPLE = "example-"  # how the folder of a ruleset is called that is there to p
 
 @blueprint.get("/")
 def start() -> str:
-    """Offer the rulesets to begin with, the one that the site is for first."""
+    """Offer the rulesets to begin with, the one that the site is for first; where that is broken, say so."""
+    home = shelf().find(current_app.config["HOME"])
+    broken = home if home and not home.ruleset else None
     entries = offered(shelf().entries())
-    first = entries[0] if entries else None
+    first = None if broken or not entries else entries[0]
+    others = [each for each in entries if each is not first]
     return render_template(
         "home/start.html",
+        broken=broken,
         entry=first,
         ruleset=first.ruleset if first else None,
-        others=[each for each in entries[1:] if not is_example(each)],
-        examples=[each for each in entries[1:] if is_example(each)],
+        others=[each for each in others if not is_example(each)],
+        examples=[each for each in others if is_example(each)],
     )
 
 

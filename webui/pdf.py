@@ -68,7 +68,7 @@ class _Writer(FPDF):
         self._text(self.sheet.made, size=SMALL)
         self._text(self.sheet.suggestion, style="B")
         self.ln(2)
-        self._text("Name and date of birth (on paper only): " + "_" * 36)
+        self._text(f"{self.sheet.name} {'_' * 36}")
         self._alerts()
         if self.sheet.doses:
             self._schedule()
@@ -78,19 +78,18 @@ class _Writer(FPDF):
             self._answers()
 
     def _alerts(self) -> None:
-        self._heading("Alerts")
+        self._heading(self.sheet.about_alerts)
         if not self.sheet.alerts:
-            self._text("No caution follows from the answers given. Ask again before each dose.")
+            self._text(self.sheet.no_alerts)
         for line in self.sheet.alerts:
             self._line(line, "! ", framed=True)
-        self._text("Allergies (to be asked again before each dose): " + "_" * 30)
+        self._text(f"{self.sheet.allergies} {'_' * 30}")
 
     def _schedule(self) -> None:
-        self._heading("Suggested schedule, to be filled in")
+        self._heading(self.sheet.about_doses)
         self._text(self.sheet.schedule, style="B")
-        headings = ("Phase", "When", "Dose", *TO_FILL_IN)
         rows = [(each.phase, each.planned, each.dose, *[""] * len(TO_FILL_IN)) for each in self.sheet.doses]
-        self._table(headings, rows, (26, 34, 34, 22, 22, 24, 18), padding=1.6)
+        self._table(self.sheet.columns, rows, (26, 34, 34, 22, 22, 24, 18), padding=1.6)
         for note in self.sheet.notes:
             self._text(note, size=SMALL)
 
@@ -108,7 +107,7 @@ class _Writer(FPDF):
             self.ln(2)
 
     def _answers(self) -> None:
-        self._heading("Answers that this rests on, to be checked against the records")
+        self._heading(self.sheet.about_answers)
         self._table(("Question", "Answer"), self.sheet.answers, (70, 110), padding=0.7)
 
     # Pieces

@@ -4,9 +4,9 @@ It takes a `Consultation` and knows nothing of where it is kept. A view calls
 
     start = read_start(request.values)                  # ?start=2026-11-24, or the fields day, month and year
     result.page(consultation, ways, start)              # (page, status): 422 where the start cannot be used
-    result.sheet_page(consultation, ways, start)
-    result.sheet_pdf(consultation, start)               # a response that is downloaded
-    result.calendar_file(consultation, start)           # the same; without a regimen there is none: 404
+    result.sheet_page(consultation, ways, start)        # these three give the page above where it cannot
+    result.sheet_pdf(consultation, ways, start)         # a response that is downloaded
+    result.calendar_file(consultation, ways, start)     # the same; without a regimen there is none: 404
 
 with `ways`, the address of each action (see `Ways`). Where the consultation lives at an address of its own, actions are
 links; where it was only posted, `carried` holds what each of them posts again. The pages extend base.html, which shows
@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from flask import Response, abort, render_template
+from flask.typing import ResponseReturnValue
 
 from engine import Consultation, Question
 from engine.dialogue import summary
@@ -144,23 +145,29 @@ def page(consultation: Consultation, ways: Ways, start: Start, **more: object) -
     return written, 422 if start.problem else 200
 
 
-def sheet_page(consultation: Consultation, ways: Ways, start: Start, **more: object) -> str:
-    """The visit sheet to print."""
+def sheet_page(consultation: Consultation, ways: Ways, start: Start, **more: object) -> ResponseReturnValue:
+    """The visit sheet to print; the result, which has the fields to mend it in, where the start cannot be used."""
+    if consultation.regimen and start.problem:
+        return page(consultation, ways, start, **more)
     made = sheet.sheet(consultation, start.date)
     return render_template(
         "result/sheet.html", **_common(consultation, ways, start), sheet=made, to_fill_in=sheet.TO_FILL_IN, **more
     )
 
 
-def sheet_pdf(consultation: Consultation, start: Start) -> Response:
-    """The visit sheet as PDF."""
+def sheet_pdf(consultation: Consultation, ways: Ways, start: Start, **more: object) -> ResponseReturnValue:
+    """The visit sheet as PDF; the result where the start cannot be used."""
+    if consultation.regimen and start.problem:
+        return page(consultation, ways, start, **more)
     made = consultation.as_of or start.date or dt.date(2000, 1, 1)
     written = pdf.pdf(sheet.sheet(consultation, start.date), made)
     return _download(written, "application/pdf", f"{consultation.ruleset.id}-visit-sheet.pdf")
 
 
-def calendar_file(consultation: Consultation, start: Start) -> Response:
-    """The dates of the schedule; there are none without a regimen and a day to begin on."""
+def calendar_file(consultation: Consultation, ways: Ways, start: Start, **more: object) -> ResponseReturnValue:
+    """The dates of the schedule: none without a regimen and a day to begin on; the result where that cannot be used."""
+    if consultation.regimen and start.problem:
+        return page(consultation, ways, start, **more)
     if consultation.regimen is None or start.date is None:
         abort(404, "There is no calendar without a suggested regimen and the date of its first dose.")
     written = calendar.calendar(consultation, consultation.regimen, start.date)

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 from engine import Consultation
 from engine.dialogue import summary
-from engine.dialogue.schedule import AS_LOCAL, dated, say_window
+from engine.dialogue.schedule import AS_LOCAL, counted_out, dated, say_doses, say_further, say_window
 from engine.dialogue.silenced import silenced
 from engine.dialogue.telling import emergency, pressing
 from engine.language.model import Phase, Regimen
 from engine.language.schedules import in_micrograms
 from engine.language.values import UNKNOWN
 from engine.language.wording import CARE, say_date, say_how_long, say_value, sentence
-from webui.timeline import UNDATED, timeline
 
 TO_FILL_IN = ("Date given", "Site", "Batch", "Initials")
 FREE_ROWS = 3  # for doses that the schedule gives no figure for
@@ -59,7 +58,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Everything that stands on the sheet, in its order."""
+    """Everything that stands on the sheet, in its order; what is the same on each has a default."""
 
     title: str
     suggestion: str
@@ -72,6 +71,13 @@ class Sheet:
     answers: tuple[tuple[str, str], ...]
     release: str
     care: str = CARE
+    name: str = "Name and date of birth (on paper only):"
+    about_alerts: str = "Alerts"
+    no_alerts: str = "No caution follows from the answers given. Ask again before each dose."
+    allergies: str = "Allergies (to be asked again before each dose):"
+    about_doses: str = "Suggested schedule, to be filled in"
+    columns: tuple[str, ...] = ("Phase", "When", "Dose", *TO_FILL_IN)
+    about_answers: str = "Answers that this rests on, to be checked against the records"
 
 
 def sheet(consultation: Consultation, start: dt.date | None) -> Sheet:
@@ -119,15 +125,16 @@ def _schedule(regimen: Regimen | None) -> str:
 def _doses(regimen: Regimen, start: dt.date | None) -> tuple[Planned, ...]:
     """A row for each of the first doses, and free ones where the schedule goes on."""
     found = []
-    for phase, lane in zip(regimen.phases, timeline(regimen, start).lanes, strict=True):
-        dose = _dose(phase)
-        given = [mark for mark in lane.marks if mark.kind == "dose"]
-        within = " of this phase" if any(mark.kind == "begins" and mark.said == UNDATED for mark in lane.marks) else ""
-        found += [Planned(phase.name, sentence(mark.said) + within, dose) for mark in given]
-        if lane.is_open:
-            found += [Planned(phase.name, sentence(lane.marks[-1].said), dose)] * FREE_ROWS
-        elif any(mark.kind == "more" for mark in lane.marks):
+    placed = dated(regimen.phases, start) if start else [None] * len(regimen.phases)
+    for place, (phase, each) in enumerate(zip(regimen.phases, placed, strict=True)):
+        first, dose = place == 0, _dose(phase)
+        within = "" if first or (each and each.begins) else " of this phase"
+        found += [Planned(phase.name, sentence(said) + within, dose) for said in say_doses(phase, each, first=first)]
+        course = counted_out(phase, each, first=first)
+        if course.goes_on:
             found.append(Planned(phase.name, "And so on", dose))
+        elif not course.ends:
+            found += [Planned(phase.name, sentence(say_further(phase)), dose)] * FREE_ROWS
     return tuple(found)
 
 

@@ -12,10 +12,9 @@ import textwrap
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.dialogue.schedule import AS_LOCAL, Dated, Window, dated, dated_phase, say_window
+from engine.dialogue.schedule import AS_LOCAL, Dated, counted_out, dated, say_doses, say_further, say_window
 from engine.language.model import Phase, Regimen
-from engine.language.numbers import show_number
-from engine.language.schedules import in_micrograms, read_duration, say_every
+from engine.language.schedules import in_micrograms, say_every
 from engine.language.wording import say_how_long, sentence
 
 Kind = Literal["begins", "dose", "more", "open", "review", "end"]
@@ -28,7 +27,6 @@ HEADING_LINE = 22
 LABEL_LINE = 18
 NARROWEST = 4  # slots
 UNDATED = "when the phase before ends"
-ANY_DAY = dt.date(2001, 1, 1)  # to count doses where none has a date; no mark shows it
 
 
 @dataclass(frozen=True)
@@ -117,40 +115,29 @@ def _heading(number: int, phase: Phase) -> str:
 def _marks(phase: Phase, placed: Dated | None, *, first: bool) -> tuple[Mark, ...]:
     """The marks of a phase in the order of time; without a beginning they tell how long after it each comes."""
     known = placed is not None and placed.begins is not None
-    counted_out = placed if placed and known else dated_phase(phase, Window(ANY_DAY, ANY_DAY), first=first)
+    course = counted_out(phase, placed, first=first)
     found: list[tuple[dt.date, Kind, str, str]] = []
     if not first:
         begins = say_window(placed.begins) if placed and placed.begins else UNDATED
         found.append((dt.date.min, "begins", "Begins", begins))
-    for place, dose in enumerate(counted_out.doses, 0 if first else 1):
-        said = say_window(dose) if known else _after(phase, place)
-        found.append((dose.earliest, "dose", f"Dose {place + 1 if first else place}", said))
-    last = counted_out.doses[-1].earliest if counted_out.doses else dt.date.min
-    if counted_out.goes_on:
+    told = say_doses(phase, placed, first=first)
+    for number, (dose, said) in enumerate(zip(course.doses, told, strict=True), 1):
+        found.append((dose.earliest, "dose", f"Dose {number}", said))
+    last = course.doses[-1].earliest if course.doses else dt.date.min
+    if course.goes_on:
         found.append((last, "more", "And so on", _lasting(phase)))
-    if counted_out.review:
-        said = say_window(counted_out.review) if known else f"after {phase.review_after}"
-        found.append((counted_out.review.earliest, "review", "Review", said))
-    if counted_out.ends:
-        said = say_window(counted_out.ends) if known else f"after {phase.for_}"
-        found.append((counted_out.ends.earliest, "end", "Ends", said))
-    elif not counted_out.goes_on:
-        found.append((dt.date.max, "open", "Further doses", say_every(phase.every) if phase.every else AS_LOCAL))
+    if course.review:
+        said = say_window(course.review) if known else f"after {phase.review_after}"
+        found.append((course.review.earliest, "review", "Review", said))
+    if course.ends:
+        said = say_window(course.ends) if known else f"after {phase.for_}"
+        found.append((course.ends.earliest, "end", "Ends", said))
+    elif not course.goes_on:
+        found.append((dt.date.max, "open", "Further doses", say_further(phase)))
     return tuple(
         Mark(kind, MARGIN + SLOT // 2 + SLOT * place, word, said)
         for place, (_, kind, word, said) in enumerate(sorted(found, key=lambda each: each[0]))
     )
-
-
-def _after(phase: Phase, times: int) -> str:
-    """How long after the beginning a dose comes: "after 2 to 4 weeks"."""
-    if not times or not phase.every:
-        return "at the start"
-    every = read_duration(phase.every)
-    low, high = every.low * times, every.high * times
-    if low == high:
-        return f"after {show_number(low)} {every.unit}{'' if low == 1 else 's'}"
-    return f"after {show_number(low)} to {show_number(high)} {every.unit}s"
 
 
 def _lasting(phase: Phase) -> str:

@@ -28,6 +28,7 @@ from engine.language.wording import (
     say_phase,
     say_rule,
     say_strength,
+    say_unit,
     say_value,
     sentence,
 )
@@ -61,12 +62,12 @@ def init_app(app: Flask) -> None:
     """Give them to the templates."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words = (
-        say_condition, say_date, say_held, say_holds, say_phase, say_rule, say_span, say_strength, say_value, because,
-        cited, clauses, counted, do_not, fact_groups, kind_of, opens_questions, sentence, terms_in,
-        web_address,
+        say_condition, say_date, say_held, say_holds, say_phase, say_rule, say_span, say_strength, say_unit, say_value,
+        because, cited, clauses, counted, do_not, fact_groups, kind_of, opens_questions, sentence,
+        terms_in, web_address,
     )  # fmt: skip
     app.jinja_env.globals.update({word.__name__: word for word in words})
-    app.jinja_env.filters.update(sentence=sentence, mid_sentence=mid_sentence)
+    app.jinja_env.filters.update(sentence=sentence, say_unit=say_unit, mid_sentence=mid_sentence)
     app.jinja_env.globals.update(
         CARE=CARE, DEPENDS_ON_UNKNOWN=DEPENDS_ON_UNKNOWN, PHASE_PARTS=PHASE_PARTS, WAITS_FOR=WAITS_FOR
     )
@@ -151,5 +152,6 @@ def terms_in(ruleset: Ruleset, fact: Fact) -> list[tuple[str, str]]:
 def takes(fact: Fact) -> str:
     """What an answer to a question looks like, in one line."""
     if fact.type == "number":
-        return f"A number in {' or '.join(fact.units.names)}" if fact.units and fact.units.names else "A number"
+        names = map(say_unit, fact.units.names) if fact.units else ()
+        return f"A number{' in ' if fact.units and fact.units.names else ''}{' or '.join(names)}"
     return {"date": "A date", "choices": "Any of these", "yes_no": "Yes or no"}.get(fact.type, "One of these")

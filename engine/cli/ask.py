@@ -27,7 +27,7 @@ from engine.dialogue.session import Session, effects
 from engine.dialogue.telling import emergency, referral
 from engine.language.errors import AnswerError, AnswerProblem, did_you_mean, quote
 from engine.language.model import Fact
-from engine.language.wording import CARE
+from engine.language.wording import CARE, say_unit
 
 YES, NO = {"yes", "y"}, {"no", "n"}
 
@@ -280,7 +280,7 @@ class Asking:
         """Whether an answer that is possible but not plausible is meant."""
         self.page.line(doubt, 0, style="bold")
         if fact.units and len(fact.units.names) > 1:
-            self.page.line(f"The unit is the likely slip: {' or '.join(fact.units.names)}.", 0)
+            self.page.line(f"The unit is the likely slip: {' or '.join(map(say_unit, fact.units.names))}.", 0)
         while True:
             text = self.page.read("Is it right? (yes or no) > ").casefold()
             word, _, rest = text.partition(" ")

@@ -13,7 +13,7 @@ from engine.dialogue.session import Session
 from engine.dialogue.silenced import silenced
 from engine.language.model import Fact
 from engine.language.values import Answer
-from engine.language.wording import counted, say_value, sentence
+from engine.language.wording import counted, say_unit, say_value, sentence
 
 COMMANDS = {
     "why": "why this is asked, what it can still change, which rules use it",
@@ -79,7 +79,7 @@ def _ways(question: Question) -> Iterator[str]:
     if question.type == "choices":
         yield f"Several with commas between, or `none`: {question.none or 'none of these'}"
     elif question.type == "number":
-        yield f"A number{' in ' + ' or '.join(question.units) if question.units else ''}"
+        yield f"A number{' in ' + ' or '.join(map(say_unit, question.units)) if question.units else ''}"
     elif question.type == "date":
         yield "A date, as 2026-11-22"
     else:

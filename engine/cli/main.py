@@ -154,10 +154,16 @@ def schema() -> int:
     show_default="as many as there are cores, at most 4",
     help="Processes that serve, each with its threads.",
 )
-def serve(host: str, port: int, database: str | None, threads: int, processes: int | None) -> None:
+@click.option(
+    "--public-url",
+    metavar="URL",
+    help="Where people reach the site behind a proxy, such as https://b12.example.org: links to come back by begin with"
+    " it, and under https the cookie is sent over nothing else.",
+)
+def serve(**options: object) -> None:
     """Serve the site."""
     site = importlib.import_module("webui.__main__")  # engine/ knows nothing of it
-    raise SystemExit(site.serve(host, port, database, threads, processes))
+    raise SystemExit(site.serve(**options))
 
 
 main.add_command(ledger)

@@ -20,6 +20,7 @@ from engine.language.wording import (
     say_held,
     say_holds,
     say_phase,
+    say_unit,
     say_value,
     sentence,
 )
@@ -196,7 +197,7 @@ def _question(page: Page, ruleset: Ruleset, fact: Fact) -> None:
     if fact.options:
         page.line("; ".join(option.label for option in fact.options) + ".", 4, hanging=0)
     if fact.units:
-        page.line(f"In {' or '.join(fact.units.names)}.", 4)
+        page.line(f"In {' or '.join(map(say_unit, fact.units.names))}.", 4)
     if fact.gate:
         page.line(f"Only asked when {say_condition(ruleset, fact.gate)}.", 4, hanging=0)
     if fact.clinician_note:

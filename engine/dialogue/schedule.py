@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.language.model import Phase
-from engine.language.numbers import round_half_away
-from engine.language.schedules import DAYS, Span, read_duration
+from engine.language.numbers import round_half_away, show_number
+from engine.language.schedules import DAYS, Span, read_duration, say_every
 from engine.language.wording import say_date
 
 FIRST_FEW = 4
 ONGOING = "ongoing"
 AS_LOCAL = "as your local protocol says"
+ANY_DAY = dt.date(2001, 1, 1)  # to count doses where none has a date; nobody is shown it
 MONTHS = {"month": 1, "year": 12}
 
 
@@ -88,6 +89,37 @@ def say_dates(each: Dated) -> list[str]:
     if each.ends:
         lines.append(f"ends {say_window(each.ends)}")
     return lines
+
+
+def counted_out(phase: Phase, placed: Dated | None, *, first: bool) -> Dated:
+    """A phase with its dates; where it has no beginning counted from any day, for the number and order of its doses."""
+    if placed and placed.begins:
+        return placed
+    return dated_phase(phase, Window(ANY_DAY, ANY_DAY), first=first)
+
+
+def say_doses(phase: Phase, placed: Dated | None, *, first: bool) -> list[str]:
+    """When each of the first doses is due: its day, or without one how long after the beginning of its phase."""
+    doses = counted_out(phase, placed, first=first).doses
+    if placed and placed.begins:
+        return [say_window(dose) for dose in doses]
+    return [_say_after(phase, times) for times, _ in enumerate(doses, 0 if first else 1)]
+
+
+def say_further(phase: Phase) -> str:
+    """When doses beyond those that can be listed are due."""
+    return say_every(phase.every) if phase.every else AS_LOCAL
+
+
+def _say_after(phase: Phase, times: int) -> str:
+    """So many intervals after the beginning: "after 2 to 4 weeks"."""
+    if not times or not phase.every:
+        return "at the start"
+    every = read_duration(phase.every)
+    low, high = every.low * times, every.high * times
+    if low == high:
+        return f"after {show_number(low)} {every.unit}{'' if low == 1 else 's'}"
+    return f"after {show_number(low)} to {show_number(high)} {every.unit}s"
 
 
 def say_window(window: Window) -> str:

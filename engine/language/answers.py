@@ -18,6 +18,7 @@ from engine.language.source import Mapping as MappingNode
 from engine.language.source import Scalar, Sequence
 from engine.language.typed import Misfit, read_single
 from engine.language.values import UNKNOWN, Answer, Quantity, Single
+from engine.language.wording import say_unit
 
 MOST_DIGITS = 15
 LONGEST_ANSWER = 1000
@@ -166,7 +167,9 @@ def _short(text: str) -> str:
 def _refuse_outside_range(fact: Fact, value: Single) -> None:
     if fact.range and not _inside(fact, value, fact.range):
         low, high = fact.range
-        raise Misfit(f"{value} is outside what is possible, {low} to {high}. Check the number and its unit.")
+        raise Misfit(
+            f"{_said(value)} is outside what is possible, {_said(low)} to {_said(high)}. Check the number and its unit."
+        )
 
 
 def _inside(fact: Fact, value: Single, span: tuple[Quantity | dt.date, Quantity | dt.date]) -> bool:
@@ -195,7 +198,14 @@ def implausible(fact: Fact, answer: Answer) -> str | None:
         return None
     low, high = fact.plausible
     slip = " Check the unit first." if fact.units and len(fact.units.names) > 1 else " Check it."
-    return f"{fact.label}: {answer} is outside the usual {low} to {high}.{slip}"
+    return f"{fact.label}: {_said(answer)} is outside the usual {_said(low)} to {_said(high)}.{slip}"
+
+
+def _said(value: Single) -> str:
+    """A value as a message tells it: dates as they are written in a file."""
+    if isinstance(value, Quantity):
+        return f"{show_number(value.number)} {say_unit(value.unit or '')}".strip()
+    return str(value)
 
 
 def warnings_for(ruleset: Ruleset, answers: Mapping[str, Answer]) -> tuple[str, ...]:

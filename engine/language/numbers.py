@@ -36,7 +36,8 @@ GROUP = 3  # digits between thousands separators
 
 _OTHER_SPACES = {0xA0: " ", 0x202F: " "}  # the spaces that typesetting puts between thousands
 _OF_NUMBERS = frozenset("0123456789.,- \u00a0\u202f")
-_COMPARISONS = tuple("<>≤≥~≈±=")
+_LIMITS = tuple("<>≤≥")
+_COMPARISONS = tuple("~≈±=")
 _DASHES = "-\N{MINUS SIGN}\N{EN DASH}"
 _FOREIGN_SEPARATORS = dict.fromkeys(map(ord, "_'\N{RIGHT SINGLE QUOTATION MARK}"))
 _UNIT_SIGNS = ("%", "‰", "°", "\N{MULTIPLICATION SIGN}", "/")
@@ -170,6 +171,9 @@ def _advice(written: str) -> str:
     mantissa, mark, exponent = written.lower().partition("e")
     if mark and mantissa[-1:].isdigit() and _all_digits(exponent.lstrip("+-")):
         return f"{quote(written)} leaves out digits. Write all of them, such as 150000."
+    if written.startswith(_LIMITS):
+        limit = f"{quote(written)} is not one number but a limit, which cannot be used."
+        return f"{limit} Ask whoever reported it for the number, and write that{OR_UNKNOWN}."
     if written.startswith(_COMPARISONS) or _is_range(written):
         return f"{quote(written)} is not one number. Write the number itself{OR_UNKNOWN}."
     return f"{quote(written)} is not a number. Write digits, such as 284 or 0.5{OR_UNKNOWN}."

@@ -39,6 +39,7 @@ COUNTED = frozenset({
     "second", "minute", "hour", "day", "week", "month", "year", "ampoule", "capsule", "cell", "dose", "drop",
     "injection", "point", "tablet", "unit", "vial", "visit",
 })  # fmt: skip
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 SHORT = 2  # parts that "and" joins without a semicolon
 COMPARED = {"below": "below", "at_most": "at most", "at_least": "at least", "above": "above"}
 CARE = "Decision support and teaching. Check it with a licensed clinician and your local protocol."
@@ -52,6 +53,12 @@ DATED = {"below": "before", "at_most": "on or before", "at_least": "on or after"
 def say_date(value: dt.date) -> str:
     """A date as 24 November 2026."""
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def say_unit(unit: str) -> str:
+    """A unit as it is printed: umol/L as µmol/L, 10^9/L as 10⁹/L. Rulesets, files and JSON keep their own spelling."""
+    raised = re.sub(r"\^(\d+)", lambda power: power[1].translate(RAISED), unit)
+    return re.sub(r"\bu(?=(g|mol|L|m|U|IU)\b)", "µ", raised)
 
 
 def say_value(fact: Fact | None, value: Answer) -> str:
@@ -76,8 +83,8 @@ def _say_amount(value: Quantity | dt.date) -> str:
     elif word.endswith("s") and word[:-1] in COUNTED and abs(value.number) == 1:
         unit = word[:-1]
     else:
-        return str(value)
-    return f"{show_number(value.number)} {unit}{slash}{per}"
+        unit = say_unit(counted)
+    return f"{show_number(value.number)} {unit}{slash}{say_unit(per)}".strip()
 
 
 def _label(fact: Fact | None, option: str) -> str:

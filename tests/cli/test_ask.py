@@ -179,13 +179,6 @@ def test_an_implausible_value_is_confirmed_and_the_unit_named_as_the_likely_slip
     assert "The unit is the likely slip: ng/L or pg/mL or pmol/L." in doubt
 
 
-def test_a_number_without_its_unit_is_refused_where_there_are_several():
-    person = until_labs()
-    person.answers("b12", "120")
-
-    assert "lacks its unit" in person.waits_for(PROMPT)
-
-
 def test_why_tells_the_reason_the_goals_and_the_rules_with_their_sources():
     person = until_labs()
     person.answers("b12", "why")
@@ -823,7 +816,7 @@ def test_unknown_is_not_offered_where_it_is_refused(bad):
     assert "unknown" not in needed
 
 
-def test_a_missing_unit_is_told_with_the_words_of_the_question():
+def test_a_number_without_its_unit_is_refused_with_the_words_of_the_question():
     person = until_labs()
     person.answers("b12", "120")
 

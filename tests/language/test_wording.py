@@ -26,6 +26,7 @@ from engine.language.wording import (
     say_phase,
     say_rule,
     say_strength,
+    say_unit,
     say_value,
 )
 
@@ -194,3 +195,20 @@ def test_a_strength_is_said(strength, said):
 )
 def test_a_phase_is_said(phase, said):
     assert list(say_phase(phase).values()) == said
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ("umol/L", "µmol/L"),
+        ("10^9/L", "10⁹/L"),
+        ("x10^12/L", "x10¹²/L"),
+        ("mL/min/1.73 m^2", "mL/min/1.73 m²"),
+        ("nmol/L", "nmol/L"),
+        ("mU/L", "mU/L"),
+        ("units", "units"),
+    ],
+)
+def test_units_are_said_as_they_are_printed(unit, said):
+    assert say_unit(unit) == said
+    assert say_value(None, Quantity(Decimal(15), unit)) == f"15 {said}"

@@ -12,18 +12,10 @@ from engine.ledger import Ledger
 
 SMALL = Path(__file__).resolve().parent.parent / "corpora" / "small"
 NOW = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
-ON_POSTGRES = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))
 
 
 def later(**spans):
     return NOW + dt.timedelta(**spans)
-
-
-@pytest.fixture(params=["sqlite", ON_POSTGRES])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'regimen.db'}"
-    return request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture

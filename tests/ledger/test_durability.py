@@ -22,7 +22,8 @@ from engine.ledger import DatabaseError, Ledger, database
 from engine.ledger.database import open_database
 from engine.ledger.ledger import _append, _hash, _keep_release
 from engine.ledger.tables import answer, consultation, metadata
-from tests.ledger.conftest import NOW, ON_POSTGRES, later
+from tests.conftest import ON_POSTGRES
+from tests.ledger.conftest import NOW, later
 
 ROOT = Path(__file__).resolve().parents[2]
 

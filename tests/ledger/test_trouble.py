@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import event, text
 
 from engine.ledger import DatabaseError, Ledger, database
-from tests.ledger.conftest import NOW, ON_POSTGRES
+from tests.conftest import ON_POSTGRES
+from tests.ledger.conftest import NOW
 
 SENTENCE = re.compile(r"[A-Z][^/\\]*\.")  # no path, no address
 

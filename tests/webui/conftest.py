@@ -44,6 +44,22 @@ def client(app):
     return app.test_client()
 
 
+@pytest.fixture(name="made")
+def made_with_clock(tmp_path):
+    """A site with a database of its own, and its clock."""
+    from tests.webui.guided import make_site
+
+    return make_site(tmp_path)
+
+
+@pytest.fixture
+def guided(made):
+    """A session under the first made-up ruleset, at its first question."""
+    from tests.webui.guided import Guided
+
+    return Guided(made[0].test_client())
+
+
 @pytest.fixture
 def numb():
     """An adult with a low level and numbness, whom the made-up ruleset suggests a regimen for."""

@@ -40,16 +40,6 @@ rules:
 
 
 @pytest.fixture
-def made(tmp_path):
-    return make_site(tmp_path)
-
-
-@pytest.fixture
-def guided(made):
-    return Guided(made[0].test_client())
-
-
-@pytest.fixture
 def form(tmp_path):
     """A session at a page of several questions."""
     (tmp_path / "rules" / "together").mkdir(parents=True)
@@ -465,5 +455,14 @@ def test_the_result_has_its_other_forms(guided):
 
         assert (page.status_code, page.mimetype) == (200, kind)
         assert page.headers["Cache-Control"] == "no-store"
-    assert guided.see("result?start=tomorrow").status_code == 422
     assert guided.see("schedule.ics").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["result", "sheet", "sheet.pdf", "schedule.ics"])
+def test_a_start_date_that_cannot_be_used_is_told_with_the_fields_to_mend_it_in(guided, path):
+    finished(guided)
+    page = guided.see(f"{path}?day=31&month=2&year=2026")
+
+    assert (page.status_code, page.mimetype) == (422, "text/html")
+    assert "There is a problem Date of the first dose: " in said(page)
+    assert [Controls(page).texts[part] for part in ("day", "month", "year")] == ["31", "2", "2026"]

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.webui.guided import Guided, make_site
+from tests.webui.page_text import said
 
 FACTS = ("age", "sex", "pregnancy", "numbness", "serum", "habits", "last", "low", "since", "regimen", "agee", "\0", "")
 PARTS = ("answer", "unit", "day", "month", "year", "asked", "confirmed", "edit", "start", "")
@@ -78,4 +79,8 @@ def test_a_body_that_is_no_form_is_told(guided, content):
 
 
 def test_a_form_that_is_too_large_is_told(guided):
-    assert post(guided, "questions/age", [("answer", "9" * 3_000_000)]).status_code == 413
+    response = post(guided, "questions/age", [("answer", "9" * 3_000_000)])
+
+    assert response.status_code == 413
+    assert "No answer needs that much." in said(response)
+    assert "file" not in said(response)

@@ -28,7 +28,6 @@ from sqlalchemy import text
 
 from engine.ledger import Ledger
 from engine.ledger.database import open_database
-from tests.ledger.conftest import ON_POSTGRES
 from tests.processes import until
 from tests.webui.conftest import MADE_UP
 from tests.webui.guided import Controls, Guided
@@ -37,13 +36,6 @@ from tests.webui.page_text import said
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = {"age": "54", "sex": "male", "numbness": "no", "serum": ("140", "ng/L"), "habits": [], "last": "unknown"}
 MOMENTS = range(4)
-
-
-@pytest.fixture(params=["sqlite", ON_POSTGRES])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'regimen.db'}"
-    return request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture

@@ -11,23 +11,13 @@ import pytest
 from flask import render_template as render
 from werkzeug.datastructures import MultiDict
 
-from tests.webui.guided import Controls, Guided, make_site, read_token
+from tests.webui.guided import Controls, Guided, read_token
 from tests.webui.page_text import said
 from webui.fields import Field
 from webui.pieces import blank_question, rules_using
 from webui.shelf import usable
 
 SERUM = {"answer": "140", "unit": "ng/L"}
-
-
-@pytest.fixture
-def made(tmp_path):
-    return make_site(tmp_path)
-
-
-@pytest.fixture
-def guided(made):
-    return Guided(made[0].test_client())
 
 
 def test_a_session_begins_with_the_first_question(guided):
@@ -338,3 +328,28 @@ def test_dates_of_answers_are_the_days_they_were_given(made, guided):
         from webui.consult_visit import visit
 
         assert visit(guided.key).consultation.as_of == datetime.date(2026, 12, 24)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("",         "Write a number"),
+        ("abc",      "Write digits, such as 284 or 0.5"),
+        ("NaN",      "Write digits, such as 284 or 0.5"),
+        ("1,5",      "Write 1.5, if that is what you mean."),
+        ("1e3",      "Write all of them, such as 150000."),
+        ("-5",       "is outside what is possible"),
+        ("150 mg",   "'mg' is not a unit of this number."),
+        ("100-200",  "Write the number itself"),
+        ("<50",      "Ask whoever reported it for the number, and write that"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("fact", "offered"), [("age", False), ("serum", True)])
+def test_a_number_that_cannot_be_used_is_told_in_the_words_of_the_page(guided, fact, offered, typed, told):
+    page = guided.answer(fact, answer=typed, unit="ng/L")
+    problem = re.search(r"There is a problem (.*?) How old|There is a problem (.*?) What", said(page))[0]
+
+    assert page.status_code == 422
+    assert told in problem
+    assert "'unknown'" not in problem
+    assert offered or "I do not know" not in problem

@@ -11,20 +11,14 @@ from engine.explain.flips import flips
 from engine.explain.telling import said_change, said_end
 from engine.explain.what_if import told
 from engine.ledger import Ledger
-from tests.webui.guided import Guided, make_site, read_token
+from tests.webui.guided import read_token
 from tests.webui.page_text import said
 
 NUMB = {"age": 54, "sex": "male", "numbness": "yes", "serum": (140, "ng/L"), "habits": [], "last": "unknown"}
 
 
 @pytest.fixture
-def made(tmp_path):
-    return make_site(tmp_path)
-
-
-@pytest.fixture
-def guided(made):
-    guided = Guided(made[0].test_client())
+def guided(guided):
     guided.answers(**NUMB)
     return guided
 

@@ -208,7 +208,7 @@ def test_posted_answers_with_a_start_date_give_dates_and_keep_the_answers(evalua
     ("answers", "fields", "status"),
     [
         (ANSWERS, {}, 404),
-        (ANSWERS, {"day": "31", "month": "2", "year": "2026"}, 404),
+        (ANSWERS, {"day": "31", "month": "2", "year": "2026"}, 422),
         ("age: 12\n", TYPED, 404),
         ("age: women\n", TYPED, 422),
         (ANSWERS, {**TYPED, "csrf_token": "made up"}, 400),

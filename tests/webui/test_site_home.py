@@ -99,3 +99,12 @@ def test_the_page_at_hand_is_marked_in_the_navigation(client, page):
     marked = re.findall(r'<a href="([^"]+)" aria-current="page"', client.get(page).text)
 
     assert marked == [page]
+
+
+def test_where_the_ruleset_of_the_site_is_broken_that_is_said_and_none_takes_its_place():
+    text = said(made(HOME="broken").test_client().get("/"))
+
+    assert "The ruleset broken cannot be used now" in text
+    assert "No other ruleset takes its place" in text
+    assert "In an emergency, call your local emergency number now." in text
+    assert text.index("cannot be used now") < text.index("Made-up injections")
