@@ -10,7 +10,6 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from engine.dialogue.consultation import Consultation
 from engine.explain.changes import bits, cone
@@ -20,11 +19,13 @@ from engine.language.values import Answer, Single
 from engine.logic.evaluate import Evaluation
 from engine.logic.outcome import Outcome
 from engine.logic.signs import BOTH
-from engine.verify.finder import Finder, answers_of, goals_differ, shared_out
+from engine.verify.alone import alone
+from engine.verify.finder import Finder
 from engine.verify.provable import GaveUpError
+from engine.verify.sample import answers_of, shared_out
 from engine.verify.scenarios import Given, Scenarios
 from engine.verify.space import Space
-from engine.verify.symbolic import Symbolic
+from engine.verify.symbolic import Symbolic, goals_differ
 
 SAMPLED = 1 << 11
 MOST_TRIED = 8  # of the completions that differ, among how many the plainest is looked for
@@ -59,6 +60,7 @@ class Witnesses:
         return told(self.one, self.goal.fact), told(self.other, self.goal.fact)
 
 
+@alone
 def witnesses(consultation: Consultation, name: str) -> Witnesses | None:
     """Two completions that differ in one answer and end differently; None where it is proved that there are none.
 
@@ -69,7 +71,7 @@ def witnesses(consultation: Consultation, name: str) -> Witnesses | None:
 
 
 def _proved(consultation: Consultation, name: str) -> Witnesses | None:
-    pair = Finder(consultation.ruleset, after=consultation).differing(name, _ends_differ)
+    pair = Finder(consultation.ruleset, after=consultation).differing(name)
     if pair is None:
         return None
     found = next(_shown(consultation, name, [(pair[0].answers, pair[1].answers[name])]), None)
@@ -92,25 +94,11 @@ def _sampled(consultation: Consultation, name: str) -> Iterator[Pair]:
     one = Scenarios(ruleset, SAMPLED, answers, [(every, consultation.as_of)] if consultation.as_of else [])
     other = one.but(name, shared_out(answers_of(space, ruleset.facts[name], rng), SAMPLED, rng))
     mine, theirs = Symbolic(ruleset, one), Symbolic(ruleset, other)
-    differ = one.yes if any(goal.fact == name for goal in ruleset.goals) else _ends_differ(mine, theirs)
+    differ = one.yes if any(goal.fact == name for goal in ruleset.goals) else goals_differ(mine, theirs)
     decided = differ & one.either(_decided(mine, goal) & _decided(theirs, goal) for goal in ruleset.goals)
     for where in (decided, differ & ~decided):
         for at in islice(bits(where), MOST_TRIED):
             yield one.world(at), other.world(at)[name]
-
-
-def _ends_differ(one: Symbolic[Any, Any], other: Symbolic[Any, Any]) -> Any:
-    """Where some goal comes to something else, or one that is asked is answered in one of them only."""
-    worlds = one.worlds
-    asked = [goal.fact for goal in one.ruleset.goals if one.ruleset.facts[goal.fact].is_input]
-    answered = [(_answered(one, name), _answered(other, name)) for name in asked]
-    only = [worlds.both((a, worlds.others(b))) for pair in answered for a, b in (pair, pair[::-1])]
-    return worlds.either([goals_differ(one, other), *only])
-
-
-def _answered(some: Symbolic[Any, Any], name: str) -> Any:
-    """Where a goal that is asked is answered, and pursued."""
-    return some.worlds.both((some.settled(name), some.worlds.others(some.goal_whens[name].false)))
 
 
 def _decided(some: Symbolic[int, Single], goal: Goal) -> int:
