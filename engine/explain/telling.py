@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from engine.dialogue.consultation import Consultation
 from engine.explain.what_if import Values
 from engine.language.model import Fact, Goal, Rule
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.language.wording import say_held, say_value
+
+if TYPE_CHECKING:  # it leads to Z3, which takes a while to load
+    from engine.explain.witnesses import Witnesses
 
 NOT_ASKED = "not asked yet"
 NOT_PURSUED = "does not arise"
@@ -62,3 +66,29 @@ def said_conclusion(rule: Rule, fact: Fact) -> str:
     """What a rule would conclude for a fact."""
     values = rule.concludes(fact.id)
     return say_held(fact, tuple(map(str, values)) if fact.is_set else values[0])
+
+
+def said_witnesses(found: Witnesses) -> tuple[str, str]:
+    """Two patients who differ in one answer and end differently, in a sentence each."""
+    one, other = found.ends
+    first, second = found.answers
+    return _said_witness(found, found.one, first, one, other), _said_witness(found, found.other, second, other, one)
+
+
+def _said_witness(
+    found: Witnesses, consultation: Consultation, answer: Answer, mine: Values | None, theirs: Values | None
+) -> str:
+    """What one of the patients comes to; of a set only in what the other does not."""
+    fact = consultation.ruleset.facts[found.goal.fact]
+    end = said_end(consultation, found.goal, mine)
+    if fact.is_set and mine and theirs:
+        only, lacking = (tuple(v for v in a if v not in b) for a, b in ((mine, theirs), (theirs, mine)))
+        end = f"{fact.label}: {'with' if only else 'without'} {said_values(fact, only or lacking)}"
+    return f"With “{say_held(found.fact, answer)}” it comes to “{end}”."
+
+
+def said_besides(found: Witnesses) -> str:
+    """What both of the patients answered besides, as a sentence; nothing where that is no more than was given."""
+    facts = found.one.ruleset.facts
+    also = "; ".join(say_held(facts[name], answer) for name, answer in found.also.items())
+    return f"Both have besides: {also}." if also else ""

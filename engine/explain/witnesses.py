@@ -114,57 +114,71 @@ def _decided(some: Symbolic[int, Single], goal: Goal) -> int:
 
 def _shown(consultation: Consultation, name: str, pairs: Iterable[Pair]) -> Iterator[Witnesses]:
     """Of pairs of completions those that come to something else on durable-rules, decided goals first."""
-    tried = [_Tried(consultation, name, goal, pair) for pair in pairs for goal in consultation.ruleset.goals]
+    several = (_Pair(consultation, name, pair) for pair in pairs)
+    tried = [_Tried(pair, goal) for pair in several for goal in consultation.ruleset.goals]
     for each in sorted((each for each in tried if each.differs), key=lambda each: not each.firm):
         also = each.fewest()
-        one, two = each.consultations(also)
+        one, two = each.pair.consultations(also)
         if _state(one.run, each.goal) != _state(two.run, each.goal):
             yield Witnesses(consultation.ruleset.facts[name], each.goal, also, one, two)
 
 
-class _Tried:
-    """A pair of completions, and what it makes of a goal.
+class _Pair:
+    """A pair of completions.
 
     Attributes:
         also: the answers besides those given.
+        outcomes: what the two come to.
+    """
+
+    def __init__(self, consultation: Consultation, name: str, pair: Pair) -> None:
+        self.consultation = consultation
+        self.name = name
+        self.answers = pair[0][name], pair[1]
+        given = {*consultation.answers, name}
+        self.also = {each: answer for each, answer in pair[0].items() if each not in given}
+        self.outcomes = self.evaluated(self.also)
+
+    def consultations(self, also: Mapping[str, Answer]) -> tuple[Consultation, Consultation]:
+        """The answers given, some others, and either answer to the question."""
+        given = {**self.consultation.answers, **also}
+        one, two = (self.consultation.given({**given, self.name: answer}) for answer in self.answers)
+        return one, two
+
+    def evaluated(self, also: Mapping[str, Answer]) -> tuple[Evaluation, Evaluation]:
+        """What these come to by the reference evaluation."""
+        one, two = self.consultations(also)
+        return one.evaluation, two.evaluation
+
+
+class _Tried:
+    """What a pair of completions makes of a goal.
+
+    Attributes:
         differs: whether the goal comes to something else.
         firm: in what it differs whatever else is answered. A goal that is undecided may be so for want of answers: then
             all answers of the completion are needed to say so.
     """
 
-    def __init__(self, consultation: Consultation, name: str, goal: Goal, pair: Pair) -> None:
-        self.consultation = consultation
-        self.name, self.goal = name, goal
-        self.answers = pair[0][name], pair[1]
-        given = {*consultation.answers, name}
-        self.also = {each: answer for each, answer in pair[0].items() if each not in given}
-        one, two = self._outcomes(self.also)
+    def __init__(self, pair: _Pair, goal: Goal) -> None:
+        self.pair = pair
+        self.goal = goal
+        one, two = pair.outcomes
         self.differs = _state(one, goal) != _state(two, goal)
         self.firm = _firm(one, two, goal)
 
-    def fewest(self) -> dict[str, Answer]:
+    def fewest(self) -> Mapping[str, Answer]:
         """The answers besides those given that the difference takes."""
         if not self.firm:
-            return self.also
+            return self.pair.also
         wanted = min(self.firm)
-        behind = cone(self.consultation.ruleset, self.goal)
-        also = {each: answer for each, answer in self.also.items() if each in behind}
+        behind = cone(self.pair.consultation.ruleset, self.goal)
+        also = {each: answer for each, answer in self.pair.also.items() if each in behind}
         for each in tuple(also):
             fewer = {key: answer for key, answer in also.items() if key != each}
-            if wanted in _firm(*self._outcomes(fewer), self.goal):
+            if wanted in _firm(*self.pair.evaluated(fewer), self.goal):
                 also = fewer
         return also
-
-    def consultations(self, also: Mapping[str, Answer]) -> tuple[Consultation, Consultation]:
-        """The answers given, some others, and either answer to the question."""
-        ruleset, as_of = self.consultation.ruleset, self.consultation.as_of
-        given = {**self.consultation.answers, **also}
-        one, two = (Consultation(ruleset, {**given, self.name: answer}, as_of) for answer in self.answers)
-        return one, two
-
-    def _outcomes(self, also: Mapping[str, Answer]) -> tuple[Evaluation, Evaluation]:
-        one, two = self.consultations(also)
-        return one.evaluation, two.evaluation
 
 
 def _state(outcome: Outcome, goal: Goal) -> object:
