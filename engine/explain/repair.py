@@ -14,13 +14,13 @@ from typing import Any
 import z3
 
 from engine.dialogue.consultation import Consultation
-from engine.explain.changes import MOST_ANSWERS, Change, Changes, Found, cone
+from engine.explain.changes import MOST_ANSWERS, Change, Changes, Found
 from engine.language.model import Goal, Rule, Ruleset, tests_in
 from engine.language.values import Single
 from engine.verify.alone import alone
 from engine.verify.finder import Finder, Patient
 from engine.verify.provable import GaveUpError
-from engine.verify.symbolic import Symbolic
+from engine.verify.symbolic import Symbolic, cone
 
 MOST_REPAIRS = 3
 AT_ONCE = 2  # answers: all changes of so many are laid out before Z3 is asked

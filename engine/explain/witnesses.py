@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from engine.dialogue.consultation import Consultation
-from engine.explain.changes import bits, cone
+from engine.explain.changes import bits
 from engine.explain.what_if import Values, told
 from engine.language.model import Fact, Goal
 from engine.language.values import Answer, Single
@@ -25,7 +25,7 @@ from engine.verify.provable import GaveUpError
 from engine.verify.sample import answers_of, shared_out
 from engine.verify.scenarios import Given, Scenarios
 from engine.verify.space import Space
-from engine.verify.symbolic import Symbolic, goals_differ
+from engine.verify.symbolic import Symbolic, cone, goals_differ
 
 SAMPLED = 1 << 11
 MOST_TRIED = 8  # of the completions that differ, among how many the plainest is looked for

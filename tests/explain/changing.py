@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import pytest
 
-from engine.explain.changes import cone
 from engine.language import model
 from engine.language.numbers import MOST_DIGITS
 from engine.language.values import UNKNOWN, Quantity
 from engine.logic.evaluate import passes
+from engine.verify.symbolic import cone
 from tests.random_rulesets import possible_answers, read
 
 RULESETS, MANY = 100, 5_000
