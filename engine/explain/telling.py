@@ -80,11 +80,29 @@ def _said_witness(
 ) -> str:
     """What one of the patients comes to; of a set only in what the other does not."""
     fact = consultation.ruleset.facts[found.goal.fact]
-    end = said_end(consultation, found.goal, mine)
-    if fact.is_set and mine and theirs:
+    if mine == theirs and len({each.run.pursued(found.goal) for each in (found.one, found.other)}) == 1:
+        comes = _said_kept_open(found, consultation)
+    elif fact.is_set and mine and theirs:
         only, lacking = (tuple(v for v in a if v not in b) for a, b in ((mine, theirs), (theirs, mine)))
-        end = f"{fact.label}: {'with' if only else 'without'} {said_values(fact, only or lacking)}"
-    return f"With “{say_held(found.fact, answer)}” it comes to “{end}”."
+        comes = f"it comes to “{fact.label}: {'with' if only else 'without'} {said_values(fact, only or lacking)}”"
+    else:
+        comes = f"it comes to “{said_end(consultation, found.goal, mine)}”"
+    return f"With “{say_held(found.fact, answer)}”, {comes}."
+
+
+def _said_kept_open(found: Witnesses, consultation: Consultation) -> str:
+    """What is known here, where the same is told of both patients and one of them may yet come to something else."""
+    goal, runs = found.goal, [each.run for each in (found.one, found.other)]
+    fact = consultation.ruleset.facts[goal.fact]
+    if runs[0].is_result(goal) != runs[1].is_result(goal):
+        return f"whether “{fact.label}” arises is {'settled' if consultation.run.is_result(goal) else 'left open'}"
+    if fact.id not in consultation.run.options:
+        held = consultation.run.held.get(fact.id, ())
+        return f"it would come to “{fact.label}: {said_values(fact, held or None)}”, if it arises"
+    one, other = (run.options[fact.id] for run in runs)
+    apart = tuple(option for option in fact.option_ids if one[option] != other[option])
+    known = any(consultation.run.options[fact.id][option] for option in apart)
+    return f"“{say_held(fact, apart)}” is {'ruled out' if known else 'left open'}"
 
 
 def said_besides(found: Witnesses) -> str:

@@ -95,10 +95,25 @@ def _sampled(consultation: Consultation, name: str) -> Iterator[Pair]:
     other = one.but(name, shared_out(answers_of(space, ruleset.facts[name], rng), SAMPLED, rng))
     mine, theirs = Symbolic(ruleset, one), Symbolic(ruleset, other)
     differ = one.yes if any(goal.fact == name for goal in ruleset.goals) else goals_differ(mine, theirs)
-    decided = differ & one.either(_decided(mine, goal) & _decided(theirs, goal) for goal in ruleset.goals)
-    for where in (decided, differ & ~decided):
+    told = {goal.fact: differ & _told_apart(mine, theirs, goal) for goal in ruleset.goals}
+    decided = one.either(told[goal.fact] & _decided(mine, goal) & _decided(theirs, goal) for goal in ruleset.goals)
+    seen = one.either(told.values())
+    for where in (decided, seen & ~decided, differ & ~seen):
         for at in islice(bits(where), MOST_TRIED):
             yield one.world(at), other.world(at)[name]
+
+
+def _told_apart(mine: Symbolic[int, Single], theirs: Symbolic[int, Single], goal: Goal) -> int:
+    """Where something else is told of a goal: another value or member, or that it does not arise."""
+    pairs = zip(_told_of(mine, goal), _told_of(theirs, goal), strict=True)
+    return mine.worlds.either(one ^ other for one, other in pairs)
+
+
+def _told_of(some: Symbolic[int, Single], goal: Goal) -> list[int]:
+    when = some.goal_whens[goal.fact]
+    options, held = some.options.get(goal.fact), some.held.get(goal.fact)
+    values = [sign.true for sign in options.values()] if options else [*(held or {}).values()]
+    return [when.false, *(when.true & each for each in values or [some.settled(goal.fact)])]
 
 
 def _decided(some: Symbolic[int, Single], goal: Goal) -> int:
@@ -116,7 +131,7 @@ def _shown(consultation: Consultation, name: str, pairs: Iterable[Pair]) -> Iter
     """Of pairs of completions those that come to something else on durable-rules, decided goals first."""
     several = (_Pair(consultation, name, pair) for pair in pairs)
     tried = [_Tried(pair, goal) for pair in several for goal in consultation.ruleset.goals]
-    for each in sorted((each for each in tried if each.differs), key=lambda each: not each.firm):
+    for each in sorted((each for each in tried if each.differs), key=lambda each: (not each.told, not each.firm)):
         also = each.fewest()
         one, two = each.pair.consultations(also)
         if _state(one.run, each.goal) != _state(two.run, each.goal):
@@ -156,6 +171,7 @@ class _Tried:
 
     Attributes:
         differs: whether the goal comes to something else.
+        told: whether something else is told of it, and not only kept open.
         firm: in what it differs whatever else is answered. A goal that is undecided may be so for want of answers: then
             all answers of the completion are needed to say so.
     """
@@ -165,6 +181,7 @@ class _Tried:
         self.goal = goal
         one, two = pair.outcomes
         self.differs = _state(one, goal) != _state(two, goal)
+        self.told = _told(one, goal) != _told(two, goal)
         self.firm = _firm(one, two, goal)
 
     def fewest(self) -> Mapping[str, Answer]:
@@ -184,6 +201,11 @@ class _Tried:
 def _state(outcome: Outcome, goal: Goal) -> object:
     """What there is to tell of a goal."""
     return outcome.goal_states()[outcome.ruleset.goals.index(goal)]
+
+
+def _told(outcome: Outcome, goal: Goal) -> object:
+    """What is told of a goal: what it comes to, or that it does not arise."""
+    return outcome.pursued(goal), outcome.value(goal.fact) if outcome.is_result(goal) else None
 
 
 def _firm(one: Outcome, two: Outcome, goal: Goal) -> set[str]:
