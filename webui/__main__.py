@@ -19,6 +19,7 @@ DATABASE_HELP = (
     "where sessions are kept: sqlite:////path/to/file.db or postgresql://user@host/name. Without it"
     " $REGIMEN_DATABASE_URL, which keeps a password out of the list of processes; else a file of one's own"
 )
+THREADS_HELP = "requests that a process serves at a time (default: %(default)s)"
 PROCESSES_HELP = "processes that serve, each with its threads (default: as many as there are cores, at most 4)"
 PUBLIC_URL_HELP = (
     "where people reach the site behind a proxy, such as https://b12.example.org: links to come back by begin with it,"

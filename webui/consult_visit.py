@@ -19,6 +19,7 @@ from engine.dialogue.telling import EMERGENCY, URGENCY
 from engine.language.model import Fact
 from engine.language.values import Answer
 from engine.ledger import Change, Kept, Ledger
+from engine.verify.needless import needless
 from webui.shared import Word
 from webui.shelf import Shelf
 
@@ -81,7 +82,7 @@ def visit(key: str) -> Visit:
 
 @lru_cache(maxsize=KEPT_READY)
 def _consulted(ruleset: Ruleset, answers: str, as_of: datetime.date) -> Consultation:
-    return consult(ruleset, json.loads(answers), as_of)
+    return consult(ruleset, json.loads(answers), as_of).passing_over(needless)
 
 
 def forget_ready() -> None:
@@ -185,7 +186,7 @@ class Visit:
 
     def asked(self, section: str | None = None) -> tuple[Fact, ...]:
         """The questions of a section that are open or answered; without a section all that are open."""
-        wanted = self.consultation.relevance.open
+        wanted = tuple(question.fact for question in self.consultation.open_questions)
         if section is not None:
             wanted = (*wanted, *(name for name in self.consultation.answers if name not in self.consultation.set_aside))
         return tuple(fact for fact in self.ruleset.inputs if fact.id in wanted and section in (None, fact.section))

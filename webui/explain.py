@@ -14,13 +14,15 @@ from flask.typing import ResponseReturnValue
 from engine import AnswerError
 from engine.dialogue.consultation import Consultation, shown
 from engine.explain.flips import flips
-from engine.explain.telling import said_change, said_end, said_values
+from engine.explain.telling import said_besides, said_change, said_end, said_values, said_witnesses
 from engine.explain.what_if import told, what_if
 from engine.explain.why import why
 from engine.explain.why_not import why_not
+from engine.explain.witnesses import witnesses
 from engine.language.answers import read_answers
 from engine.language.model import Fact, Goal, Ruleset
 from engine.language.values import Answer, Single
+from engine.verify.provable import GaveUpError
 from webui.consult_visit import Visit, ledger, now, visit
 from webui.fields import Field, read
 from webui.security import check_token, no_store
@@ -40,6 +42,20 @@ def reasons(key: str, name: str) -> str:
     if fact is None or fact.is_input:
         abort(404, "This ruleset concludes nothing of this name.")
     return render_template("explain/why.html", **_frame(here), fact=fact, found=why(here.consultation, name))
+
+
+@blueprint.get("/questions/<name>/why")
+def asked(key: str, name: str) -> str:
+    """Show two patients who have the answers so far, differ in the answer to a question, and end differently."""
+    here = visit(key)
+    fact = here.question(name)
+    found, gave_up = None, False
+    try:
+        found = witnesses(here.consultation.without(name), name)
+    except GaveUpError:
+        gave_up = True
+    frame = _frame(here) | {"back_to": here.page(fact)}
+    return render_template("explain/asked.html", **frame, fact=fact, found=found, gave_up=gave_up)
 
 
 @blueprint.get("/why-not")
@@ -162,9 +178,11 @@ def _frame(here: Visit) -> dict[str, object]:
         "consultation": here.consultation,
         "back_to": here.address("outcome"),
         "alarmed": here.alarming,
+        "said_besides": said_besides,
         "said_change": said_change,
         "said_end": said_end,
         "said_values": said_values,
+        "said_witnesses": said_witnesses,
         "told": told,
         "trying": trying,
     }

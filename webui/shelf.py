@@ -19,6 +19,7 @@ from flask import abort, current_app
 from engine import RegimenError, Ruleset, RulesetError, consult, load_ruleset
 from engine.language.errors import Mark, Problem
 from engine.verify.cases import Checked, check_cases
+from engine.verify.needless import needless
 from webui.shared import SharedCases
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -88,7 +89,8 @@ class Shelf:
         """Read every ruleset and run it once, which compiles it for the matcher: a first visitor does not wait."""
         for entry in self.entries():
             with suppress(RegimenError):  # its pages tell it
-                _ = consult(entry.loaded).results
+                first = consult(entry.loaded).passing_over(needless)
+                _ = first.results, first.question
 
     def run_cases(self) -> None:
         """Run the cases of every ruleset, for the pages that tell what came of them."""

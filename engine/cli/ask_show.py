@@ -89,8 +89,11 @@ def _ways(question: Question) -> Iterator[str]:
 
 
 def show_why(page: Page, session: Session, fact: Fact) -> None:
-    """Print why a question is asked, and what its words mean."""
+    """Print why a question is asked, two patients for whom it matters, and what its words mean."""
+    from engine.cli import explained  # Z3, which it leads to, takes a while to load
+
     show_reasons(page, session.consultation, fact.id, with_sources=True)
+    explained.asked(page, session.consultation, fact.id)
     if fact.clinician_note:
         page.line(f"For clinicians: {fact.clinician_note}", 0)
     said = " ".join(filter(None, (fact.ask, fact.help, fact.why, *fact.labels.values())))

@@ -8,14 +8,23 @@ from engine.cli.page import Page, show_step, titles
 from engine.dialogue.consultation import Consultation
 from engine.explain.flips import Flip, Flips
 from engine.explain.obstacles import Need, Obstacle
-from engine.explain.telling import said_change, said_conclusion, said_end, said_values
+from engine.explain.telling import (
+    said_besides,
+    said_change,
+    said_conclusion,
+    said_end,
+    said_values,
+    said_witnesses,
+)
 from engine.explain.what_if import Difference, Values, WhatIf, told
 from engine.explain.why import Against, NotKnown, Why
 from engine.explain.why_not import WhyNot
+from engine.explain.witnesses import witnesses
 from engine.language.model import Fact, Rule, Ruleset
 from engine.language.values import Answer
 from engine.language.wording import CARE, counted, say_condition, say_held, sentence
 from engine.logic.trail import Step
+from engine.verify.provable import GaveUpError
 
 MOST_WAITED_FOR = 6
 
@@ -80,6 +89,20 @@ def _not_known(fact: Fact, found: NotKnown) -> str:
     waits = f" waits for {_labels(found.waits_on)}" if found.waits_on else " is not known, and no answer would tell"
     held_back = f" ({titles(found.lacks.waits_for)} may outrank it)" if found.lacks.waits_for else ""
     return f"whether it applies{waits}{held_back}; it would conclude {said_conclusion(found.rule, fact)}."
+
+
+def asked(page: Page, consultation: Consultation, fact: str) -> None:
+    """Print two patients who differ in the answer to a question only and end differently, where some are found."""
+    try:
+        found = witnesses(consultation.without(fact), fact)
+    except GaveUpError:
+        return
+    if found is None:
+        page.line("It is proved that with the other answers given it changes nothing once all are answered.", 0)
+        return
+    page.line(f"Two patients for whom it matters. {said_besides(found)}".rstrip(), 0)
+    for said in said_witnesses(found):
+        page.line(f"- {said}")
 
 
 def why_not(consultation: Consultation, found: WhyNot) -> None:

@@ -26,6 +26,7 @@ from engine.dialogue.session import Session
 from engine.language.answer_files import SaveError, read_answers_file
 from engine.language.load import load_ruleset
 from engine.verify.cases import checked_report
+from engine.verify.needless import needless
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -60,7 +61,7 @@ def ask(
     given = read_answers_file(answers, str(answers)) if answers else None
     if save and _would_lose(save, answers):
         raise SaveError(f"{save}: is there already. Go on from it with --answers {save}, or choose another name.")
-    session = Session(consult(loaded, given, as_of))
+    session = Session(consult(loaded, given, as_of).passing_over(needless))
     keeping = Keeping(ruleset, loaded.title, save, as_of, start)
     if save == answers:
         keeping.last = session.consultation.answers

@@ -131,6 +131,8 @@ def _not_known(page: Page, consultation: Consultation) -> None:
 
 def next_question(consultation: Consultation) -> None:
     """Print the next question, why it is asked and how many can follow."""
+    from engine.cli import explained  # Z3, which it leads to, takes a while to load
+
     page = Page()
     question = consultation.question
     _emergency(page, consultation)
@@ -145,6 +147,7 @@ def next_question(consultation: Consultation) -> None:
     for line in _ways_to_answer(question):
         page.line(line)
     show_reasons(page, consultation, question.fact)
+    explained.asked(page, consultation, question.fact)
     page.line(f"{sentence(at_most(consultation))}, this one included.", 0)
 
 

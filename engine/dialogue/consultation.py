@@ -7,9 +7,10 @@ reference evaluation only finds which questions still matter. Both are done when
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import dropwhile
 from typing import Any
 
 from engine.dialogue.relevance import Relevance
@@ -62,6 +63,9 @@ class Reasons:
     rules: tuple[Rule, ...]
 
 
+Needless = Callable[["Consultation", str], bool]
+
+
 class Consultation:
     """Answers under a ruleset and all that follows from them.
 
@@ -69,12 +73,21 @@ class Consultation:
         ruleset: the ruleset.
         answers: as read by `read_answers`.
         as_of: the date that formulas may use; where it is None they have no value.
+        needless: whether it is proved that an open question cannot matter; such a question is passed over where it
+            would come next. (`engine.verify.needless` can tell; without it the walk of relevance alone decides.)
     """
 
-    def __init__(self, ruleset: Ruleset, answers: Mapping[str, Answer], as_of: datetime.date | None = None) -> None:
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        answers: Mapping[str, Answer],
+        as_of: datetime.date | None = None,
+        needless: Needless | None = None,
+    ) -> None:
         self.ruleset = ruleset
         self.answers = dict(answers)
         self.as_of = as_of
+        self.needless = needless
 
     def answering(self, **answers: object) -> Consultation:
         """The consultation with answers added or changed.
@@ -82,13 +95,20 @@ class Consultation:
         Raises:
             AnswerError: lists every answer that cannot be used.
         """
-        read = read_answers(self.ruleset.facts, answers)
-        return Consultation(self.ruleset, {**self.answers, **read}, self.as_of)
+        return self.given({**self.answers, **read_answers(self.ruleset.facts, answers)})
 
     def without(self, *facts: str) -> Consultation:
         """The consultation with answers taken back."""
         kept = {name: answer for name, answer in self.answers.items() if name not in facts}
-        return Consultation(self.ruleset, kept, self.as_of)
+        return self.given(kept)
+
+    def given(self, answers: Mapping[str, Answer]) -> Consultation:
+        """The consultation with these answers in place of its own."""
+        return Consultation(self.ruleset, answers, self.as_of, self.needless)
+
+    def passing_over(self, needless: Needless) -> Consultation:
+        """The consultation, in which a question that would come next and is proved to be needless is passed over."""
+        return Consultation(self.ruleset, self.answers, self.as_of, needless)
 
     # What is concluded
 
@@ -155,7 +175,10 @@ class Consultation:
     @cached_property
     def open_questions(self) -> tuple[Question, ...]:
         """Every question that can still matter, in the order of asking."""
-        return tuple(question_about(self.ruleset.facts[name]) for name in self.relevance.open)
+        names, needless = self.relevance.open, self.needless
+        if needless is not None:
+            names = tuple(dropwhile(lambda name: needless(self, name), names))
+        return tuple(question_about(self.ruleset.facts[name]) for name in names)
 
     @property
     def question(self) -> Question | None:
@@ -165,12 +188,12 @@ class Consultation:
     @property
     def at_most(self) -> int:
         """How many more questions there can be; never more while no answer is changed."""
-        return len(self.relevance.reachable)
+        return len(self.relevance.reachable) if self.open_questions else 0
 
     @property
     def complete(self) -> bool:
         """Whether no question is open."""
-        return not self.relevance.open
+        return not self.open_questions
 
     @cached_property
     def set_aside(self) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def next_report(consultation: Consultation) -> dict[str, Any]:
     """What `regimen next --json` prints."""
     return {
         "question": question_report(consultation.question),
-        "open": list(consultation.relevance.open),
+        "open": [question.fact for question in consultation.open_questions],
         "at_most": consultation.at_most,
     }
 

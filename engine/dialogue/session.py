@@ -133,7 +133,7 @@ class Session:
         joined = {**self.consultation.answers, **answers}
         ordered = {name: joined[name] for name in facts if name in joined}
         blank = tuple(name for name in self.blank if name not in answers)
-        return Session(Consultation(self.consultation.ruleset, ordered, self.consultation.as_of), blank, self)
+        return Session(self.consultation.given(ordered), blank, self)
 
     # What was answered
 

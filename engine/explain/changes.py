@@ -14,12 +14,12 @@ from itertools import chain, combinations
 from typing import Any
 
 from engine.dialogue.consultation import Consultation
-from engine.language.model import Condition, Fact, Goal, HeldTest, Ruleset, SetTest, ValueTest, tests_in
+from engine.language.model import Condition, Fact, Goal, HeldTest, Ruleset, SetTest, ValueTest
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.logic.evaluate import passes
 from engine.verify.scenarios import Scenarios
 from engine.verify.space import Space
-from engine.verify.symbolic import Symbolic
+from engine.verify.symbolic import Symbolic, cone
 
 MOST_ANSWERS = 3
 SIZES = range(1, MOST_ANSWERS + 1)
@@ -311,18 +311,6 @@ def bits(where: int) -> Iterator[int]:
         for bit in range(8) if byte else ():
             if byte >> bit & 1:
                 yield at * 8 + bit
-
-
-def cone(ruleset: Ruleset, goal: Goal) -> frozenset[str]:
-    """The facts that a goal can rest on, its `when` included."""
-    waiting = [goal.fact, *(test.fact for test in (tests_in(goal.when) if goal.when else ()))]
-    found: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(ruleset.depends_on[name])
-    return frozenset(found)
 
 
 def _conditions_of(ruleset: Ruleset, goal: Goal, names: Iterable[str]) -> Iterator[Condition]:

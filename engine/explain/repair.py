@@ -14,12 +14,13 @@ from typing import Any
 import z3
 
 from engine.dialogue.consultation import Consultation
-from engine.explain.changes import MOST_ANSWERS, Change, Changes, Found, cone
+from engine.explain.changes import MOST_ANSWERS, Change, Changes, Found
 from engine.language.model import Goal, Rule, Ruleset, tests_in
 from engine.language.values import Single
+from engine.verify.alone import alone
 from engine.verify.finder import Finder, Patient
 from engine.verify.provable import GaveUpError
-from engine.verify.symbolic import Symbolic
+from engine.verify.symbolic import Symbolic, cone
 
 MOST_REPAIRS = 3
 AT_ONCE = 2  # answers: all changes of so many are laid out before Z3 is asked
@@ -39,6 +40,7 @@ def is_result(consultation: Consultation, goal: Goal, value: Single) -> bool:
     return value in found if isinstance(found, tuple) else value == found
 
 
+@alone
 def repairs(consultation: Consultation, goal: Goal, value: Single) -> tuple[tuple[Repair, ...], int]:
     """Repairs of the smallest size, each run on durable-rules before it is told, and how many others there are.
 

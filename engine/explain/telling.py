@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from engine.dialogue.consultation import Consultation
 from engine.explain.what_if import Values
 from engine.language.model import Fact, Goal, Rule
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.language.wording import say_held, say_value
+
+if TYPE_CHECKING:  # it leads to Z3, which takes a while to load
+    from engine.explain.witnesses import Witnesses
 
 NOT_ASKED = "not asked yet"
 NOT_PURSUED = "does not arise"
@@ -62,3 +66,47 @@ def said_conclusion(rule: Rule, fact: Fact) -> str:
     """What a rule would conclude for a fact."""
     values = rule.concludes(fact.id)
     return say_held(fact, tuple(map(str, values)) if fact.is_set else values[0])
+
+
+def said_witnesses(found: Witnesses) -> tuple[str, str]:
+    """Two patients who differ in one answer and end differently, in a sentence each."""
+    one, other = found.ends
+    first, second = found.answers
+    return _said_witness(found, found.one, first, one, other), _said_witness(found, found.other, second, other, one)
+
+
+def _said_witness(
+    found: Witnesses, consultation: Consultation, answer: Answer, mine: Values | None, theirs: Values | None
+) -> str:
+    """What one of the patients comes to; of a set only in what the other does not."""
+    fact = consultation.ruleset.facts[found.goal.fact]
+    if mine == theirs and len({each.run.pursued(found.goal) for each in (found.one, found.other)}) == 1:
+        comes = _said_kept_open(found, consultation)
+    elif fact.is_set and mine and theirs:
+        only, lacking = (tuple(v for v in a if v not in b) for a, b in ((mine, theirs), (theirs, mine)))
+        comes = f"it comes to “{fact.label}: {'with' if only else 'without'} {said_values(fact, only or lacking)}”"
+    else:
+        comes = f"it comes to “{said_end(consultation, found.goal, mine)}”"
+    return f"With “{say_held(found.fact, answer)}”, {comes}."
+
+
+def _said_kept_open(found: Witnesses, consultation: Consultation) -> str:
+    """What is known here, where the same is told of both patients and one of them may yet come to something else."""
+    goal, runs = found.goal, [each.run for each in (found.one, found.other)]
+    fact = consultation.ruleset.facts[goal.fact]
+    if runs[0].is_result(goal) != runs[1].is_result(goal):
+        return f"whether “{fact.label}” arises is {'settled' if consultation.run.is_result(goal) else 'left open'}"
+    if fact.id not in consultation.run.options:
+        held = consultation.run.held.get(fact.id, ())
+        return f"it would come to “{fact.label}: {said_values(fact, held or None)}”, if it arises"
+    one, other = (run.options[fact.id] for run in runs)
+    apart = tuple(option for option in fact.option_ids if one[option] != other[option])
+    known = any(consultation.run.options[fact.id][option] for option in apart)
+    return f"“{say_held(fact, apart)}” is {'ruled out' if known else 'left open'}"
+
+
+def said_besides(found: Witnesses) -> str:
+    """What both of the patients answered besides, as a sentence; nothing where that is no more than was given."""
+    facts = found.one.ruleset.facts
+    also = "; ".join(say_held(facts[name], answer) for name, answer in found.also.items())
+    return f"Both have besides: {also}." if also else ""

@@ -10,21 +10,22 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from engine.dialogue.consultation import Consultation
-from engine.explain.changes import bits, cone
+from engine.explain.changes import bits
 from engine.explain.what_if import Values, told
 from engine.language.model import Fact, Goal
 from engine.language.values import Answer, Single
 from engine.logic.evaluate import Evaluation
 from engine.logic.outcome import Outcome
 from engine.logic.signs import BOTH
-from engine.verify.finder import Finder, answers_of, goals_differ, shared_out
+from engine.verify.alone import alone
+from engine.verify.finder import Finder
 from engine.verify.provable import GaveUpError
+from engine.verify.sample import answers_of, shared_out
 from engine.verify.scenarios import Given, Scenarios
 from engine.verify.space import Space
-from engine.verify.symbolic import Symbolic
+from engine.verify.symbolic import Symbolic, cone, goals_differ
 
 SAMPLED = 1 << 11
 MOST_TRIED = 8  # of the completions that differ, among how many the plainest is looked for
@@ -59,6 +60,7 @@ class Witnesses:
         return told(self.one, self.goal.fact), told(self.other, self.goal.fact)
 
 
+@alone
 def witnesses(consultation: Consultation, name: str) -> Witnesses | None:
     """Two completions that differ in one answer and end differently; None where it is proved that there are none.
 
@@ -69,7 +71,7 @@ def witnesses(consultation: Consultation, name: str) -> Witnesses | None:
 
 
 def _proved(consultation: Consultation, name: str) -> Witnesses | None:
-    pair = Finder(consultation.ruleset, after=consultation).differing(name, _ends_differ)
+    pair = Finder(consultation.ruleset, after=consultation).differing(name)
     if pair is None:
         return None
     found = next(_shown(consultation, name, [(pair[0].answers, pair[1].answers[name])]), None)
@@ -92,25 +94,26 @@ def _sampled(consultation: Consultation, name: str) -> Iterator[Pair]:
     one = Scenarios(ruleset, SAMPLED, answers, [(every, consultation.as_of)] if consultation.as_of else [])
     other = one.but(name, shared_out(answers_of(space, ruleset.facts[name], rng), SAMPLED, rng))
     mine, theirs = Symbolic(ruleset, one), Symbolic(ruleset, other)
-    differ = one.yes if any(goal.fact == name for goal in ruleset.goals) else _ends_differ(mine, theirs)
-    decided = differ & one.either(_decided(mine, goal) & _decided(theirs, goal) for goal in ruleset.goals)
-    for where in (decided, differ & ~decided):
+    differ = one.yes if any(goal.fact == name for goal in ruleset.goals) else goals_differ(mine, theirs)
+    told = {goal.fact: differ & _told_apart(mine, theirs, goal) for goal in ruleset.goals}
+    decided = one.either(told[goal.fact] & _decided(mine, goal) & _decided(theirs, goal) for goal in ruleset.goals)
+    seen = one.either(told.values())
+    for where in (decided, seen & ~decided, differ & ~seen):
         for at in islice(bits(where), MOST_TRIED):
             yield one.world(at), other.world(at)[name]
 
 
-def _ends_differ(one: Symbolic[Any, Any], other: Symbolic[Any, Any]) -> Any:
-    """Where some goal comes to something else, or one that is asked is answered in one of them only."""
-    worlds = one.worlds
-    asked = [goal.fact for goal in one.ruleset.goals if one.ruleset.facts[goal.fact].is_input]
-    answered = [(_answered(one, name), _answered(other, name)) for name in asked]
-    only = [worlds.both((a, worlds.others(b))) for pair in answered for a, b in (pair, pair[::-1])]
-    return worlds.either([goals_differ(one, other), *only])
+def _told_apart(mine: Symbolic[int, Single], theirs: Symbolic[int, Single], goal: Goal) -> int:
+    """Where something else is told of a goal: another value or member, or that it does not arise."""
+    pairs = zip(_told_of(mine, goal), _told_of(theirs, goal), strict=True)
+    return mine.worlds.either(one ^ other for one, other in pairs)
 
 
-def _answered(some: Symbolic[Any, Any], name: str) -> Any:
-    """Where a goal that is asked is answered, and pursued."""
-    return some.worlds.both((some.settled(name), some.worlds.others(some.goal_whens[name].false)))
+def _told_of(some: Symbolic[int, Single], goal: Goal) -> list[int]:
+    when = some.goal_whens[goal.fact]
+    options, held = some.options.get(goal.fact), some.held.get(goal.fact)
+    values = [sign.true for sign in options.values()] if options else [*(held or {}).values()]
+    return [when.false, *(when.true & each for each in values or [some.settled(goal.fact)])]
 
 
 def _decided(some: Symbolic[int, Single], goal: Goal) -> int:
@@ -126,62 +129,83 @@ def _decided(some: Symbolic[int, Single], goal: Goal) -> int:
 
 def _shown(consultation: Consultation, name: str, pairs: Iterable[Pair]) -> Iterator[Witnesses]:
     """Of pairs of completions those that come to something else on durable-rules, decided goals first."""
-    tried = [_Tried(consultation, name, goal, pair) for pair in pairs for goal in consultation.ruleset.goals]
-    for each in sorted((each for each in tried if each.differs), key=lambda each: not each.firm):
+    several = (_Pair(consultation, name, pair) for pair in pairs)
+    tried = [_Tried(pair, goal) for pair in several for goal in consultation.ruleset.goals]
+    for each in sorted((each for each in tried if each.differs), key=lambda each: (not each.told, not each.firm)):
         also = each.fewest()
-        one, two = each.consultations(also)
+        one, two = each.pair.consultations(also)
         if _state(one.run, each.goal) != _state(two.run, each.goal):
             yield Witnesses(consultation.ruleset.facts[name], each.goal, also, one, two)
 
 
-class _Tried:
-    """A pair of completions, and what it makes of a goal.
+class _Pair:
+    """A pair of completions.
 
     Attributes:
         also: the answers besides those given.
+        outcomes: what the two come to.
+    """
+
+    def __init__(self, consultation: Consultation, name: str, pair: Pair) -> None:
+        self.consultation = consultation
+        self.name = name
+        self.answers = pair[0][name], pair[1]
+        given = {*consultation.answers, name}
+        self.also = {each: answer for each, answer in pair[0].items() if each not in given}
+        self.outcomes = self.evaluated(self.also)
+
+    def consultations(self, also: Mapping[str, Answer]) -> tuple[Consultation, Consultation]:
+        """The answers given, some others, and either answer to the question."""
+        given = {**self.consultation.answers, **also}
+        one, two = (self.consultation.given({**given, self.name: answer}) for answer in self.answers)
+        return one, two
+
+    def evaluated(self, also: Mapping[str, Answer]) -> tuple[Evaluation, Evaluation]:
+        """What these come to by the reference evaluation."""
+        one, two = self.consultations(also)
+        return one.evaluation, two.evaluation
+
+
+class _Tried:
+    """What a pair of completions makes of a goal.
+
+    Attributes:
         differs: whether the goal comes to something else.
+        told: whether something else is told of it, and not only kept open.
         firm: in what it differs whatever else is answered. A goal that is undecided may be so for want of answers: then
             all answers of the completion are needed to say so.
     """
 
-    def __init__(self, consultation: Consultation, name: str, goal: Goal, pair: Pair) -> None:
-        self.consultation = consultation
-        self.name, self.goal = name, goal
-        self.answers = pair[0][name], pair[1]
-        given = {*consultation.answers, name}
-        self.also = {each: answer for each, answer in pair[0].items() if each not in given}
-        one, two = self._outcomes(self.also)
+    def __init__(self, pair: _Pair, goal: Goal) -> None:
+        self.pair = pair
+        self.goal = goal
+        one, two = pair.outcomes
         self.differs = _state(one, goal) != _state(two, goal)
+        self.told = _told(one, goal) != _told(two, goal)
         self.firm = _firm(one, two, goal)
 
-    def fewest(self) -> dict[str, Answer]:
+    def fewest(self) -> Mapping[str, Answer]:
         """The answers besides those given that the difference takes."""
         if not self.firm:
-            return self.also
+            return self.pair.also
         wanted = min(self.firm)
-        behind = cone(self.consultation.ruleset, self.goal)
-        also = {each: answer for each, answer in self.also.items() if each in behind}
+        behind = cone(self.pair.consultation.ruleset, self.goal)
+        also = {each: answer for each, answer in self.pair.also.items() if each in behind}
         for each in tuple(also):
             fewer = {key: answer for key, answer in also.items() if key != each}
-            if wanted in _firm(*self._outcomes(fewer), self.goal):
+            if wanted in _firm(*self.pair.evaluated(fewer), self.goal):
                 also = fewer
         return also
-
-    def consultations(self, also: Mapping[str, Answer]) -> tuple[Consultation, Consultation]:
-        """The answers given, some others, and either answer to the question."""
-        ruleset, as_of = self.consultation.ruleset, self.consultation.as_of
-        given = {**self.consultation.answers, **also}
-        one, two = (Consultation(ruleset, {**given, self.name: answer}, as_of) for answer in self.answers)
-        return one, two
-
-    def _outcomes(self, also: Mapping[str, Answer]) -> tuple[Evaluation, Evaluation]:
-        one, two = self.consultations(also)
-        return one.evaluation, two.evaluation
 
 
 def _state(outcome: Outcome, goal: Goal) -> object:
     """What there is to tell of a goal."""
     return outcome.goal_states()[outcome.ruleset.goals.index(goal)]
+
+
+def _told(outcome: Outcome, goal: Goal) -> object:
+    """What is told of a goal: what it comes to, or that it does not arise."""
+    return outcome.pursued(goal), outcome.value(goal.fact) if outcome.is_result(goal) else None
 
 
 def _firm(one: Outcome, two: Outcome, goal: Goal) -> set[str]:

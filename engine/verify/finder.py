@@ -8,12 +8,11 @@ up, that is said, and how many were looked at.
 from __future__ import annotations
 
 import datetime
-import random
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import z3
 
@@ -21,20 +20,17 @@ from engine.dialogue.consultation import Consultation
 from engine.language.model import Fact, Ruleset
 from engine.language.values import UNKNOWN, Answer, Quantity, Single
 from engine.verify.provable import YES, Asked, GaveUpError, Provable
+from engine.verify.sample import answers_of, chance, random_patients, shared_out
 from engine.verify.scenarios import Scenarios, gathered
 from engine.verify.space import Space, round_to
-from engine.verify.symbolic import B, Symbolic, V
+from engine.verify.symbolic import Symbolic, goals_differ
 
 SAMPLED = 1 << 15
-AMOUNTS = 8  # of a number that formulas compute with, how many values besides those of its kinds
-SUBSETS = 24  # of a set, how many different answers a sample has
 PATIENCE = 10_000  # milliseconds for one question; half of it, down to the least, once one has taken all
 LEAST_PATIENCE = 500
 MOST_DECIMALS = 6
 
-A = TypeVar("A")
 Query = Callable[[Symbolic[Any, Any]], Any]
-Differ = Callable[[Symbolic[Any, Any], Symbolic[Any, Any]], Any]
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ class Finder:
     @cached_property
     def sample(self) -> Symbolic[int, Single]:
         """A random sample of complete patients."""
-        return Symbolic(self.ruleset, random_patients(self.space, SAMPLED, _chance(self.ruleset.digest)))
+        return Symbolic(self.ruleset, random_patients(self.space, SAMPLED, chance(self.ruleset.digest)))
 
     @cached_property
     def provable(self) -> Symbolic[z3.BoolRef, z3.ArithRef]:
@@ -151,18 +147,17 @@ class Finder:
         Raises:
             GaveUpError: it could not be told.
         """
-        rng, worlds = _chance(name), self._sampled_worlds
+        rng, worlds = chance(name), self._sampled_worlds
         others = shared_out(answers_of(self.space, self.ruleset.facts[name], rng), SAMPLED, rng)
         if goals_differ(self.sample, Symbolic(self.ruleset, worlds.but(name, others))):
             return True
         return self.differing(name) is not None
 
-    def differing(self, name: str, differ: Differ | None = None) -> tuple[Patient, Patient] | None:
+    def differing(self, name: str) -> tuple[Patient, Patient] | None:
         """Two complete patients who differ in one answer only and in a goal; after a consultation, with its answers.
 
         Args:
             name: the question.
-            differ: what it means that two evaluations of the same worlds differ; `goals_differ` unless it is given.
 
         Raises:
             GaveUpError: it could not be told.
@@ -176,7 +171,7 @@ class Finder:
             as_of=after.as_of if after else None,
         )
         solver = z3.Solver()
-        where = (differ or goals_differ)(self.provable, Symbolic(self.ruleset, twin))
+        where = goals_differ(self.provable, Symbolic(self.ruleset, twin))
         solver.add(*self.worlds.given, *twin.given, where)
         for worlds in (self.worlds, twin) if after else ():
             given = after.answers if after else {}
@@ -236,37 +231,6 @@ class Finder:
         return next(kind for where, kind in asked.kinds if so(where))
 
 
-def goals_differ(one: Symbolic[B, V], other: Symbolic[B, V]) -> B:
-    """Where what there is to tell of some goal differs between two evaluations of the same worlds."""
-    worlds, found = one.worlds, []
-    for (mine, values), (theirs, others) in zip(_goal_parts(one), _goal_parts(other), strict=True):
-        found += [
-            worlds.either((worlds.both((a, worlds.others(b))), worlds.both((b, worlds.others(a)))))
-            for a, b in zip(mine, theirs, strict=True)
-        ]
-        found += [worlds.both((here, there, worlds.unequal(a, b))) for here, a in values for there, b in others]
-    return worlds.either(found)
-
-
-def _goal_parts(some: Symbolic[B, V]) -> Iterator[tuple[list[B], list[tuple[B, V]]]]:
-    """What makes up the state of each goal: sets of worlds, and of a formula its values."""
-    both, either = some.worlds.both, some.worlds.either
-    for goal in some.ruleset.goals:
-        when = some.goal_whens[goal.fact]
-        pursued = some.worlds.others(when.false)
-        parts, values = [when.true, when.false], []
-        if goal.fact in some.options:
-            parts += [
-                both((each, pursued)) for sign in some.options[goal.fact].values() for each in (sign.true, sign.false)
-            ]
-        elif goal.fact in some.held:
-            parts += [both((each, pursued)) for each in some.held[goal.fact].values()]
-        elif goal.fact in some.computed:
-            values = [(both((where, pursued)), value) for where, value in some.computed[goal.fact]]
-            parts.append(either(where for where, _ in values))
-        yield parts, values
-
-
 def _decimal(value: z3.ExprRef) -> Decimal:
     """A number of a model; an irrational one to 12 digits."""
     if isinstance(value, z3.AlgebraicNumRef):
@@ -281,56 +245,23 @@ def _roundings(number: Decimal) -> list[Decimal]:
     return [round_to(number, decimals) for decimals in (0, *range(first, first + MOST_DECIMALS + 1))]
 
 
-# A sample
+def proved_needless(consultation: Consultation, name: str, effort: int) -> bool:
+    """Whether it is proved that goals are the same with a question answered and not, whatever else is answered.
 
-
-def _chance(seed: str) -> random.Random:
-    """The same for the same ruleset: a check says today what it said yesterday."""
-    return random.Random(seed)  # noqa: S311 (nothing secret is made of it)
-
-
-def random_patients(space: Space, count: int, rng: random.Random) -> Scenarios:
-    """Complete patients, each input answered at random among its kinds, one in eight with "I do not know"."""
-    answers = {fact.id: shared_out(answers_of(space, fact, rng), count, rng) for fact in space.ruleset.inputs}
-    dates = [each for fact in space.ruleset.inputs if fact.type == "date" for each in space.kinds(fact)]
-    days = [day for day in dates if isinstance(day, datetime.date)] or [datetime.date(2026, 1, 1)]
-    later = [day + datetime.timedelta(days=rng.choice([0, 1, 7, 30, 365, 3653])) for day in days]
-    return Scenarios(space.ruleset, count, answers, shared_out([*days, *later], count, rng))
-
-
-def answers_of(space: Space, fact: Fact, rng: random.Random) -> list[Answer]:
-    """Answers to a question, at least one of each kind."""
-    kinds = list(space.kinds(fact))
-    if fact.is_set:
-        unknown = [kind for kind in kinds if kind is UNKNOWN]
-        share = [rng.choice([0.1, 0.3, 0.6]) for _ in range(SUBSETS)]
-        subsets = {tuple(o for o in fact.option_ids if rng.random() < each): None for each in share}
-        return [*subsets, *kinds[: len(fact.option_ids) + 1], *unknown]
-    if fact.id in space.computed_with:
-        kinds = [*kinds, *_others(fact, rng)]
-    return kinds
-
-
-def _others(fact: Fact, rng: random.Random) -> list[Answer]:
-    """Numbers that formulas compute with come to more than they are of kinds."""
-    if fact.type != "number":
-        return []
-    ends = fact.plausible or fact.range
-    unit = fact.units.canonical if fact.units else None
-    low, high = (float(end.number) for end in ends if isinstance(end, Quantity)) if ends else (0.0, 100.0)
-    return [Quantity(round_to(Decimal(rng.uniform(low, high)), rng.choice([0, 1])), unit) for _ in range(AMOUNTS)]
-
-
-def shared_out(values: Sequence[A], count: int, rng: random.Random) -> list[tuple[int, A]]:
-    """Share worlds out among values at random: halves, and halves of these, until each part has one value."""
-    found: list[tuple[int, A]] = []
-    parts = [((1 << count) - 1, list(values))]
-    while parts:
-        where, several = parts.pop()
-        if len(several) == 1:
-            found.append((where, several[0]))
-        elif several:
-            rng.shuffle(several)
-            half, chance = len(several) // 2, rng.getrandbits(count)
-            parts += [(where & chance, several[:half]), (where & ~chance, several[half:])]
-    return found
+    Args:
+        consultation: the answers, which stay.
+        name: the question.
+        effort: how much Z3 may try, in its own count: the same decides today that decided yesterday.
+    """
+    ruleset, space, given = consultation.ruleset, Space(consultation.ruleset), consultation.answers
+    asked, open_ = (
+        Provable(ruleset, space, partial=True, as_of=consultation.as_of, fixed=fixed)
+        for fixed in (given, {**given, name: None})
+    )
+    solver = z3.Solver()
+    solver.set("rlimit", effort)
+    try:
+        solver.add(*asked.given, *open_.given, goals_differ(Symbolic(ruleset, asked), Symbolic(ruleset, open_)))
+        return bool(solver.check() == z3.unsat)
+    except (GaveUpError, z3.Z3Exception):
+        return False

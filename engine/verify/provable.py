@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import z3
@@ -32,6 +33,7 @@ from engine.verify.symbolic import Signs
 Bool: TypeAlias = z3.BoolRef
 Number: TypeAlias = z3.ArithRef
 YES, NO = z3.BoolVal(val=True), z3.BoolVal(val=False)
+z3.Z3_enable_concurrent_dec_ref(z3.main_ctx().ref())  # threads take turns (`alone`), but garbage goes when it goes
 MOST_COMBINATIONS = 256  # of the values that the parts of one formula can have, where its rules contradict each other
 
 
@@ -66,6 +68,7 @@ class Provable:
         twin: an input whose answer is another than in the worlds made without one; all other answers are the same.
         partial: whether a question may be left unanswered; then the date of the evaluation is `as_of`, else any.
         as_of: that date, if there is one.
+        fixed: answers that are the same in every world, None for a question that is answered in none.
 
     Attributes:
         asked: the inputs.
@@ -82,9 +85,11 @@ class Provable:
         twin: str | None = None,
         partial: bool = False,
         as_of: dt.date | None = None,
+        fixed: Mapping[str, Answer | None] = MappingProxyType({}),
     ) -> None:
         self.ruleset = ruleset
         self.space = space
+        self.fixed = fixed
         self.twin = twin
         self.partial = partial
         self.given: list[Bool] = []
@@ -133,17 +138,30 @@ class Provable:
     # Answers
 
     def _asked(self, fact: Fact) -> Asked:
+        if fact.id in self.fixed:
+            return self._fixed(fact, self.fixed[fact.id])
         name = f"another {fact.id}" if fact.id == self.twin else fact.id
         given = z3.Bool(f"{name} is answered") if self.partial else YES
         known = given if fact.required else z3.Bool(f"{name} is known")
         self.given.append(z3.Implies(known, given))
         if fact.id in self.space.computed_with:
             return Asked(given, known, amounts=self._amounts(fact, name))
-        values = [kind for kind in self.space.kinds(fact) if kind is not UNKNOWN and kind != ()]
-        kinds = tuple((z3.Bool(f"{name} is {kind}"), kind) for kind in values)
+        kinds = tuple((z3.Bool(f"{name} is {kind}"), kind) for kind in self._values(fact))
         if not fact.is_set:
             self.given.append(z3.PbEq([(where, 1) for where, _ in kinds] + [(z3.Not(known), 1)], 1))
         return Asked(given, known, kinds)
+
+    def _values(self, fact: Fact) -> Iterator[Answer]:
+        return (kind for kind in self.space.kinds(fact) if kind is not UNKNOWN and kind != ())
+
+    def _fixed(self, fact: Fact, answer: Answer | None) -> Asked:
+        given, known = (NO if answer is None else YES), (NO if answer is None or answer is UNKNOWN else YES)
+        if fact.id in self.space.computed_with:
+            return Asked(given, known, amounts=_exactly(answer) or self._amounts(fact, fact.id))
+        if isinstance(answer, tuple):
+            return Asked(given, known, tuple((YES if k[0] in answer else NO, k) for k in self._values(fact)))  # type: ignore[index]
+        alike = ((self.alike(fact.id, kind, answer), kind) for kind in self._values(fact))
+        return Asked(given, known, tuple((YES if there else NO, kind) for there, kind in alike))
 
     def _amounts(self, fact: Fact, name: str) -> tuple[tuple[str | None, Bool, Number], ...]:
         """A number that formulas compute with: a real number in one of its units; or a date: its ordinal."""
@@ -280,6 +298,13 @@ class Provable:
             return _not(found) if check.negated else found
         cutoff = check.cutoffs[0] if isinstance(check.cutoffs[0], dt.date) else published_for(fact, check, unit)
         return _compared(COMPARE[check.comparison], *_against(fact, unit, value, cutoff))
+
+
+def _exactly(answer: Answer | None) -> tuple[tuple[str | None, Bool, Number], ...]:
+    """The amount of a number or date that is answered."""
+    if isinstance(answer, Quantity):
+        return ((answer.unit, YES, _real(answer.number)),)
+    return ((None, YES, z3.IntVal(_ordinal(answer))),) if isinstance(answer, dt.date) else ()
 
 
 def _not(part: Bool) -> Bool:

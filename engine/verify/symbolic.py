@@ -16,6 +16,7 @@ from engine.language.model import (
     Any,
     Condition,
     Fact,
+    Goal,
     HeldTest,
     KnownTest,
     Not,
@@ -285,3 +286,48 @@ class Symbolic(Generic[B, V]):
             for at, (one, here) in enumerate(values)
             for other, there in values[at + 1 :]
         ]
+
+
+def cone(ruleset: Ruleset, goal: Goal) -> frozenset[str]:
+    """The facts that a goal can rest on, its `when` included."""
+    waiting = [goal.fact, *(test.fact for test in (tests_in(goal.when) if goal.when else ()))]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(ruleset.depends_on[name])
+    return frozenset(found)
+
+
+def goals_differ(one: Symbolic[B, V], other: Symbolic[B, V]) -> B:
+    """Where what there is to tell of some goal differs between two evaluations of the same worlds."""
+    worlds, found = one.worlds, []
+    for goal in one.ruleset.goals:
+        (mine, values), (theirs, others) = state_of(one, goal), state_of(other, goal)
+        found += [
+            worlds.either((worlds.both((a, worlds.others(b))), worlds.both((b, worlds.others(a)))))
+            for a, b in zip(mine, theirs, strict=True)
+        ]
+        found += [worlds.both((here, there, worlds.unequal(a, b))) for here, a in values for there, b in others]
+    return worlds.either(found)
+
+
+def state_of(some: Symbolic[B, V], goal: Goal) -> tuple[list[B], list[tuple[B, V]]]:
+    """What makes up the state of a goal: sets of worlds, and of a formula its values."""
+    both, either = some.worlds.both, some.worlds.either
+    when = some.goal_whens[goal.fact]
+    pursued = some.worlds.others(when.false)
+    parts, values = [when.true, when.false], []
+    if goal.fact in some.options:
+        parts += [
+            both((each, pursued)) for sign in some.options[goal.fact].values() for each in (sign.true, sign.false)
+        ]
+    elif goal.fact in some.held:
+        parts += [both((each, pursued)) for each in some.held[goal.fact].values()]
+    elif goal.fact in some.computed:
+        values = [(both((where, pursued)), value) for where, value in some.computed[goal.fact]]
+        parts.append(either(where for where, _ in values))
+    else:
+        parts.append(both((some.settled(goal.fact), pursued)))
+    return parts, values

@@ -273,3 +273,17 @@ def read(text):
     from engine.language.answer_files import parse_answers
 
     return dict(parse_answers(text, "test"))
+
+
+# Why a question is asked
+
+
+def test_next_shows_two_patients_for_whom_the_question_matters():
+    """They differ in this answer only; the JSON is as it was."""
+    answers = "{age: 54, sex: male}"
+    said = " ".join(run("next", B12, answers=answers).stdout.split())
+
+    assert "Two patients for whom it matters." in said
+    assert said.count("With “Neurologic symptoms: ") == 2
+    assert said.count("it comes to “Urgency: ") == 2
+    assert list(run_json("next", B12, answers=answers)) == ["question", "open", "at_most"]

@@ -8,20 +8,20 @@ from itertools import pairwise
 
 import pytest
 
-from engine.explain.changes import cone
 from engine.language import model
 from engine.language.numbers import MOST_DIGITS
 from engine.language.values import UNKNOWN, Quantity
 from engine.logic.evaluate import passes
+from engine.verify.symbolic import cone
 from tests.random_rulesets import possible_answers, read
 
-RULESETS, MANY = 100, 5_000
+RULESETS, MANY = 300, 5_000
 STEP = 10
 FEW = 6  # digits, of a cut-off as published
 
 
 def chunks(test):
-    """Run a test on the seeds of 100 rulesets, ten at a time; of 5,000 with -m slow."""
+    """Run a test on the seeds of 300 rulesets, ten at a time; of 5,000 with -m slow."""
     usual = [range(first, first + STEP) for first in range(0, RULESETS, STEP)]
     many = [range(first, first + 5 * STEP) for first in range(RULESETS, MANY, 5 * STEP)]
     params = [*usual, *(pytest.param(seeds, marks=pytest.mark.slow) for seeds in many)]

@@ -7,11 +7,11 @@ from itertools import combinations, product
 from math import prod
 
 from engine.dialogue.consultation import Consultation
-from engine.explain.changes import cone
 from engine.explain.repair import is_result
 from engine.explain.why_not import why_not
 from engine.logic.evaluate import Evaluation
 from engine.logic.signs import TRUE
+from engine.verify.symbolic import cone
 from tests.explain.changing import chunks, others
 from tests.random_rulesets import SMALL, random_answers, random_ruleset
 

@@ -7,6 +7,7 @@ from itertools import product
 from math import prod
 
 from engine.dialogue.consultation import Consultation, consult
+from engine.explain.telling import said_witnesses
 from engine.explain.witnesses import witnesses
 from engine.language.answers import read_answer
 from engine.language.load import load_ruleset
@@ -31,6 +32,7 @@ def test_there_are_witnesses_exactly_where_trying_finds_a_pair(seeds):
             assert answers.items() <= one.items()
             at = ruleset.goals.index(found.goal)
             assert found.one.run.goal_states()[at] != found.other.run.goal_states()[at]
+            assert len({said.split("”, ", 1)[1] for said in said_witnesses(found)}) == 2, "told in the same words"
 
 
 def drawn(seed):
@@ -68,3 +70,15 @@ def test_a_goal_that_is_decided_either_way_takes_few_other_answers():
     assert all(found.ends)
     assert found.ends[0] != found.ends[1]
     assert len(found.also) < 8
+
+
+def test_what_is_told_apart_is_found_before_what_is_only_kept_open():
+    """Each question that a smoke alarm asks on the way ends in two things that differ, not in one and "not known"."""
+    consultation = consult(load_ruleset("rulesets/example-smoke-alarm"), {}, "2026-11-22")
+    asked = 0
+    while question := consultation.question:
+        found = witnesses(consultation, question.fact)
+        assert found.ends[0] != found.ends[1], question.fact
+        consultation = consultation.given({**consultation.answers, question.fact: found.answers[0]})
+        asked += 1
+    assert asked > 3

@@ -23,9 +23,10 @@ from engine.language.model import All, Any, Bound, Condition, Not, OneOf, Rule, 
 from engine.language.values import Quantity
 from engine.language.wording import say_condition
 from engine.verify.coverage import coverage
-from engine.verify.finder import SAMPLED, Finder, random_patients
+from engine.verify.finder import SAMPLED, Finder
 from engine.verify.proofs import proofs
 from engine.verify.provable import Provable
+from engine.verify.sample import random_patients
 from engine.verify.scenarios import gathered
 from engine.verify.space import Space, places
 from engine.verify.symbolic import Symbolic

@@ -27,7 +27,7 @@ from tests.random_rulesets import DAYS, SMALL, random_ruleset, representatives
 
 AS_OF = datetime.date.fromisoformat(DAYS[2])
 MOST_COMPLETIONS = 3000
-RULESETS = 100
+RULESETS = 300
 MANY = 5000
 ONE_SHOWS = {"conflict", "gap", "broken_property"}  # one patient is enough
 ALL_SHOW = {"dead_rule", "redundant_rule", "unused_fact"}  # it is so of every patient, those of a list among them

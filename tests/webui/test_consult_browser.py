@@ -98,6 +98,12 @@ def test_a_session_leads_to_a_regimen_with_dates_a_calendar_and_a_sheet(page, ge
     assert shown_answer(page, "Serum vitamin B12") == "140 ng/L"
     assert shown_answer(page, "Active vitamin B12").startswith("Not known")
 
+    here = page.url
+    page.goto(here.replace("/check", "/questions/neuro_symptoms/why"))
+    look(page, "why-we-ask")
+    expect(page.locator("main")).to_contain_text("Two patients for whom it matters")
+    page.goto(here)
+
     follow(page, "Get the suggested regimen")
     look(page, "result")
     assert heading(page) == INTENSIVE

@@ -8,10 +8,13 @@ import pytest
 
 from engine import consult
 from engine.explain.flips import flips
-from engine.explain.telling import said_change, said_end
+from engine.explain.telling import said_change, said_end, said_witnesses
 from engine.explain.what_if import told
+from engine.explain.witnesses import witnesses
 from engine.ledger import Ledger
-from tests.webui.guided import read_token
+from engine.verify.provable import GaveUpError
+from tests.verify.test_needless import REST
+from tests.webui.guided import Guided, make_site, read_token
 from tests.webui.page_text import said
 
 NUMB = {"age": 54, "sex": "male", "numbness": "yes", "serum": (140, "ng/L"), "habits": [], "last": "unknown"}
@@ -103,3 +106,54 @@ def test_what_cannot_be_read_is_told_beside_what_was_typed(guided):
 
     assert page.status_code == 422
     assert 'value="lots"' in page.text
+
+
+# Why a question is asked
+
+
+def test_two_patients_show_why_a_question_is_asked(made):
+    """They are looked for only when asked for, keep the answers so far, and end differently when they are run."""
+    guided = Guided(made[0].test_client())
+    guided.answers(age=54, sex="male")
+    link = re.search(r'href="([^"]+/questions/numbness/why)"', guided.see("questions/numbness").text)[1]
+
+    text = said(guided.client.get(link))
+
+    kept = history(made, guided)
+    found = witnesses(consult(kept.ruleset, kept.answers, kept.as_of), "numbness")
+    assert "Two patients for whom it matters" in text
+    assert found.ends[0] != found.ends[1]
+    for sentence in said_witnesses(found):
+        assert sentence in text
+    assert history(made, guided) == kept
+    assert guided.see("questions/nothing/why").status_code == 404
+
+
+def test_a_question_that_was_answered_is_looked_at_as_if_it_were_not(guided):
+    assert "With “Numbness: yes”" in said(guided.see("questions/numbness/why"))
+
+
+def test_where_no_patients_are_found_it_is_said(guided, monkeypatch):
+    """Z3 gives up at once, and the random sample is empty."""
+    monkeypatch.setattr("engine.explain.witnesses._sampled", lambda *_: ())
+    monkeypatch.setattr("engine.verify.finder.Finder.differing", give_up)
+
+    assert "were not found in the time there is" in said(guided.see("questions/numbness/why"))
+
+
+def give_up(*_):
+    raise GaveUpError
+
+
+def test_a_question_that_cannot_matter_is_passed_over_and_its_page_says_that_this_is_proved(tmp_path):
+    """Being hungry only counts where it is late, and then makes no difference; it can be answered all the same."""
+    folder = tmp_path / "rulesets" / "rest"
+    folder.mkdir(parents=True)
+    (folder / "rest.yaml").write_text(REST, "utf-8")
+    guided = Guided(make_site(tmp_path, folder.parent)[0].test_client(), "rest")
+    guided.answers(tired="yes")
+
+    assert guided.here == "questions/late"
+    assert "That is proved." in said(guided.see("questions/hungry/why"))
+    guided.answers(hungry="yes", late="no")
+    assert guided.here == "check"
