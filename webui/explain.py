@@ -60,7 +60,7 @@ def changes(key: str) -> str:
     goals.sort(key=lambda goal: SHOWN_FIRST.index(goal.fact) if goal.fact in SHOWN_FIRST else len(SHOWN_FIRST))
     wanted = request.args.get("goal", goals[0].fact if goals else "")
     goal = next((each for each in goals if each.fact == wanted), None) or abort(404, "There is no such goal.")
-    found = flips(here.consultation, goal, MOST_FLIPS)
+    (found,) = flips(here.consultation, [goal], MOST_FLIPS)
     return render_template("explain/changes.html", **_frame(here), goals=goals, goal=goal, found=found)
 
 

@@ -58,7 +58,7 @@ def test_what_would_change_a_goal_is_what_the_engine_finds(made, guided):
     kept = history(made, guided)
     consultation = consult(kept.ruleset, kept.answers, kept.as_of)
     goal = next(goal for goal in kept.ruleset.goals if goal.fact == "regimen")
-    found = flips(consultation, goal)
+    (found,) = flips(consultation, [goal])
 
     assert found.flips
     for flip in found.flips:
