@@ -29,7 +29,7 @@ blueprint = Blueprint("explain", __name__, url_prefix="/sessions/<key>")
 blueprint.after_request(no_store)
 
 SHOWN_FIRST = ("regimen", "disposition")  # what most people ask about, where a ruleset has goals of these names
-MOST_FLIPS = 12
+SHOWN_AT_ONCE = 12  # changes; the others are folded under them
 
 
 @blueprint.get("/why/<name>")
@@ -60,8 +60,10 @@ def changes(key: str) -> str:
     goals.sort(key=lambda goal: SHOWN_FIRST.index(goal.fact) if goal.fact in SHOWN_FIRST else len(SHOWN_FIRST))
     wanted = request.args.get("goal", goals[0].fact if goals else "")
     goal = next((each for each in goals if each.fact == wanted), None) or abort(404, "There is no such goal.")
-    (found,) = flips(here.consultation, [goal], MOST_FLIPS)
-    return render_template("explain/changes.html", **_frame(here), goals=goals, goal=goal, found=found)
+    (found,) = flips(here.consultation, [goal])
+    return render_template(
+        "explain/changes.html", **_frame(here), goals=goals, goal=goal, found=found, at_once=SHOWN_AT_ONCE
+    )
 
 
 @blueprint.route("/what-if", methods=["GET", "POST"])

@@ -58,7 +58,8 @@ def flips(consultation: Consultation, goals: Iterable[Goal], most: int = MOST_FL
 
     found = []
     for goal in goals:
-        changes, now = Changes(consultation, goal).smallest(elsewhere(consultation, goal), most), state(consultation, goal)
+        now = state(consultation, goal)
+        changes = Changes(consultation, goal).smallest(elsewhere(consultation, goal), most)
         told = tuple(Flip(change, after(change)) for change in changes.changes if state(after(change), goal) != now)
         found.append(Flips(goal, told, changes.more, changes.partial))
     return found

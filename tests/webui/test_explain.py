@@ -45,6 +45,16 @@ def test_why_names_what_speaks_for_a_conclusion_and_leads_to_the_step(guided):
     assert guided.see("why/nothing").status_code == 404
 
 
+def test_the_result_leads_to_what_speaks_for_and_against_each_conclusion(guided):
+    result = guided.see("result").text
+    names = re.findall(r'href="[^"]+/why/([a-z_]+)"', result)
+
+    assert "regimen" in names
+    for name in names:
+        text = said(guided.see(f"why/{name}"))
+        assert all(heading in text for heading in ("For", "Against", "Not known")), name
+
+
 def test_why_not_says_what_is_needed_and_the_change_that_would_bring_it_about(guided):
     text = said(guided.see("why-not?value=regimen=standard"))
 
