@@ -119,3 +119,16 @@ def test_what_cannot_be_read_is_told_beside_what_was_typed(guided):
 
     assert page.status_code == 422
     assert 'value="lots"' in page.text
+
+
+def test_the_goals_that_most_people_ask_about_stand_first(guided):
+    for page, first in (("why-not", r'<optgroup label="([^"]+)"'), ("changes", r"<option [^>]+>([^<]+)<")):
+        assert re.search(first, guided.see(page).text)[1] == "Regimen", page
+
+
+def test_a_goal_that_would_no_longer_arise_is_not_told_as_unknown(guided):
+    changed = {"sex-answer": "female", "pregnancy-answer": "pregnant"}
+    page = guided.send(to="what-if", fact=["sex", "pregnancy"], **changed)
+
+    assert "Does not arise" in said(page)
+    assert "What gave it no longer holds" in said(page)
