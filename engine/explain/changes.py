@@ -72,6 +72,7 @@ class Changes:
         space: the answers that are told apart.
         partial: there are others than are looked at: more combinations of the options of a set than can be, or numbers
             that a formula computes with, of which there are endlessly many.
+        unreported: kinds of number are left out because none of them is one that a person reports.
     """
 
     def __init__(self, consultation: Consultation, goal: Goal, behind: Ruleset | None = None) -> None:
@@ -81,6 +82,7 @@ class Changes:
         self.space = Space(self.ruleset, _conditions_of(self.ruleset, goal, self.cone))
         formulas = (self.ruleset.facts[name].formula for name in self.cone)
         self.computed_with = {name for formula in formulas if formula for name in formula.names}
+        self.unreported = False
         asked = (fact for fact in self.ruleset.inputs if fact.id in self.cone)
         many = (fact.is_set and len(self._telling_options(fact)) > MOST_OPTIONS for fact in asked)
         self.partial = bool(self.computed_with) or any(many)
@@ -113,9 +115,11 @@ class Changes:
             if kind is not UNKNOWN and kind != given and (not isinstance(kind, Quantity) or kind.unit == unit)
         ]
         found: dict[object, Answer] = {}
+        said = {kind: _said(tests, fact, kind) for kind in kinds}
         for kind in sorted(kinds, key=lambda kind: plainness(fact, kind)):
             if not isinstance(kind, Quantity) or self._reported(fact, kind):
-                found.setdefault(_said(tests, fact, kind), kind)
+                found.setdefault(said[kind], kind)
+        self.unreported |= len(found) < len({*said.values()})
         if given is not None and given is not UNKNOWN and fact.id not in self.computed_with:
             found.pop(_said(tests, fact, given), None)
         return [kind for kind in kinds if kind in found.values()]

@@ -114,7 +114,7 @@ class _Least:
 
     def __init__(self, consultation: Consultation, goal: Goal, value: Single, changes: Changes) -> None:
         self.given, self.as_of = consultation.answers, consultation.as_of
-        self.first = 1 if changes.partial else AT_ONCE + 1
+        self.first = 1 if changes.partial or changes.unreported else AT_ONCE + 1
         self.target = partial(brings, goal, value)
         self.finder = Finder(changes.ruleset, changes.space, after=consultation, only=changes.cone)
         worlds = self.finder.worlds
