@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from engine import AnswerError
 from engine.dialogue.consultation import Consultation, shown
 from engine.explain.flips import flips
-from engine.explain.telling import said_besides, said_change, said_end, said_values, said_witnesses
+from engine.explain.telling import NOT_PURSUED, said_besides, said_change, said_end, said_values, said_witnesses
 from engine.explain.what_if import told, what_if
 from engine.explain.why import why
 from engine.explain.why_not import why_not
@@ -31,7 +31,7 @@ blueprint = Blueprint("explain", __name__, url_prefix="/sessions/<key>")
 blueprint.after_request(no_store)
 
 SHOWN_FIRST = ("regimen", "disposition")  # what most people ask about, where a ruleset has goals of these names
-MOST_FLIPS = 12
+SHOWN_AT_ONCE = 12  # changes; the others are folded under them
 
 
 @blueprint.get("/why/<name>")
@@ -72,12 +72,13 @@ def lacking(key: str) -> str:
 def changes(key: str) -> str:
     """Show the smallest changes of answers that would make a goal come to something else."""
     here = visit(key)
-    goals = [goal for goal in here.ruleset.goals if here.ruleset.facts[goal.fact].derived]
-    goals.sort(key=lambda goal: SHOWN_FIRST.index(goal.fact) if goal.fact in SHOWN_FIRST else len(SHOWN_FIRST))
+    goals = _goals(here.ruleset)
     wanted = request.args.get("goal", goals[0].fact if goals else "")
     goal = next((each for each in goals if each.fact == wanted), None) or abort(404, "There is no such goal.")
-    found = flips(here.consultation, goal, MOST_FLIPS)
-    return render_template("explain/changes.html", **_frame(here), goals=goals, goal=goal, found=found)
+    (found,) = flips(here.consultation, [goal])
+    return render_template(
+        "explain/changes.html", **_frame(here), goals=goals, goal=goal, found=found, at_once=SHOWN_AT_ONCE
+    )
 
 
 @blueprint.route("/what-if", methods=["GET", "POST"])
@@ -128,6 +129,12 @@ def _begun_anew(after: Consultation) -> ResponseReturnValue:
     return redirect(url_for("consult.check", key=key), 303)
 
 
+def _goals(ruleset: Ruleset) -> list[Goal]:
+    """The goals that are concluded, those that most people ask about first."""
+    goals = [goal for goal in ruleset.goals if ruleset.facts[goal.fact].derived]
+    return sorted(goals, key=lambda goal: (*SHOWN_FIRST, goal.fact).index(goal.fact))
+
+
 @dataclass(frozen=True)
 class Choice:
     """A value that a goal could have had."""
@@ -141,7 +148,7 @@ class Choice:
 def _options(consultation: Consultation) -> Iterable[Choice]:
     """Every value that rules can conclude for a goal."""
     ruleset = consultation.ruleset
-    for goal in ruleset.goals:
+    for goal in _goals(ruleset):
         for value in ruleset.values.get(goal.fact, ()):
             if isinstance(value, str):
                 held = value in (told(consultation, goal.fact) or ())
@@ -178,6 +185,7 @@ def _frame(here: Visit) -> dict[str, object]:
         "consultation": here.consultation,
         "back_to": here.address("outcome"),
         "alarmed": here.alarming,
+        "NOT_PURSUED": NOT_PURSUED,
         "said_besides": said_besides,
         "said_change": said_change,
         "said_end": said_end,

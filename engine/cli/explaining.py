@@ -128,7 +128,7 @@ def flips(ruleset: str, goal: str | None, answers: str, as_of: datetime.date | N
     consultation = consultation_of(ruleset, answers, as_of)
     loaded = consultation.ruleset
     goals = [_goal(loaded, goal)] if goal else [each for each in loaded.goals if loaded.facts[each.fact].derived]
-    found = [explain(consultation, each) for each in goals]
+    found = explain(consultation, goals)
     if as_json:
         print_json(flips_report(consultation, found))
     else:

@@ -24,7 +24,7 @@ from engine.language.numbers import as_json
 from engine.language.shapes import iso_date
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.logic.evaluate import Evaluation
-from engine.logic.outcome import Results
+from engine.logic.outcome import Results, results_of
 from engine.logic.signs import TRUE
 from engine.logic.trail import Trail
 
@@ -126,10 +126,12 @@ class Consultation:
         """Which rule, on which facts, concluded what."""
         return self._explained[0]
 
-    @property
+    @cached_property
     def results(self) -> Results:
         """Conclusions, conflicts and what is undetermined, as values of the language."""
-        return self._explained[1]
+        if self.run.conflicts():  # what rests on them is found on the way to the trail
+            return self._explained[1]
+        return results_of(self.run, regimen_rests_on_conflict=False)
 
     @cached_property
     def conclusions(self) -> dict[str, Any]:

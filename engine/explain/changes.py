@@ -18,11 +18,12 @@ from engine.language.model import Condition, Fact, Goal, HeldTest, Ruleset, SetT
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.logic.evaluate import passes
 from engine.verify.scenarios import Scenarios
-from engine.verify.space import Space
+from engine.verify.space import Space, cutoffs_of, plainness, space_of
 from engine.verify.symbolic import Symbolic, cone
 
 MOST_ANSWERS = 3
 SIZES = range(1, MOST_ANSWERS + 1)
+MOST_REPORTED = 4  # digits of a number that a person reports, the noughts at its ends not counted
 MOST_OPTIONS = 6  # of a set, how many options are taken in and out in every combination; of more, two at a time
 CHUNK = 1 << 16  # bytes of worlds looked at together: half a million
 
@@ -71,6 +72,7 @@ class Changes:
         space: the answers that are told apart.
         partial: there are others than are looked at: more combinations of the options of a set than can be, or numbers
             that a formula computes with, of which there are endlessly many.
+        unreported: kinds of number are left out because none of them is one that a person reports.
     """
 
     def __init__(self, consultation: Consultation, goal: Goal, behind: Ruleset | None = None) -> None:
@@ -80,6 +82,7 @@ class Changes:
         self.space = Space(self.ruleset, _conditions_of(self.ruleset, goal, self.cone))
         formulas = (self.ruleset.facts[name].formula for name in self.cone)
         self.computed_with = {name for formula in formulas if formula for name in formula.names}
+        self.unreported = False
         asked = (fact for fact in self.ruleset.inputs if fact.id in self.cone)
         many = (fact.is_set and len(self._telling_options(fact)) > MOST_OPTIONS for fact in asked)
         self.partial = bool(self.computed_with) or any(many)
@@ -95,24 +98,36 @@ class Changes:
         if fact.is_set:
             yield from self._other_sets(fact, given)
         else:
-            alike = [] if given is None else [given]
-            unit = given.unit if isinstance(given, Quantity) else fact.units.canonical if fact.units else None
-            for kind in self.space.kinds(fact):
-                if isinstance(kind, Quantity) and kind.unit != unit:
-                    continue  # the same in another unit is no other answer
-                if kind is not UNKNOWN and not any(self._same(fact, kind, each) for each in alike):
-                    yield Other(fact.id, kind)
+            yield from (Other(fact.id, answer) for answer in self._other_values(fact, given))
         if not fact.required and given is not UNKNOWN:
             yield Other(fact.id, UNKNOWN)
 
-    def _same(self, fact: Fact, one: Answer, other: Answer) -> bool:
-        """Whether no test that the goal rests on tells two answers apart."""
-        if other is UNKNOWN:
-            return False
-        if fact.id in self.space.computed_with:
-            return one == other
-        tests = (test for test in self.space.tests[fact.id] if isinstance(test, ValueTest))
-        return all(passes(test, fact, one) == passes(test, fact, other) for test in tests)
+    def _other_values(self, fact: Fact, given: Answer | None) -> list[Answer]:
+        """A value of each kind that the goal tells apart but for that of the answer given, in the unit it was given in.
+
+        They are taken from what the whole ruleset tells apart, so that goals that change together do so by one answer.
+        """
+        tests = [test for test in self.space.tests[fact.id] if isinstance(test, ValueTest)]
+        unit = given.unit if isinstance(given, Quantity) else fact.units.canonical if fact.units else None
+        kinds = [
+            kind
+            for kind in space_of(self.consultation.ruleset).kinds(fact)
+            if kind is not UNKNOWN and kind != given and (not isinstance(kind, Quantity) or kind.unit == unit)
+        ]
+        found: dict[object, Answer] = {}
+        said = {kind: _said(tests, fact, kind) for kind in kinds}
+        for kind in sorted(kinds, key=lambda kind: plainness(fact, kind)):
+            if not isinstance(kind, Quantity) or self._reported(fact, kind):
+                found.setdefault(said[kind], kind)
+        self.unreported |= len(found) < len({*said.values()})
+        if given is not None and given is not UNKNOWN and fact.id not in self.computed_with:
+            found.pop(_said(tests, fact, given), None)
+        return [kind for kind in kinds if kind in found.values()]
+
+    def _reported(self, fact: Fact, number: Quantity) -> bool:
+        """Whether a number is one that a person reports: a cut-off as published, 2.5 or 1200, not 4.34821428571429."""
+        digits = "".join(map(str, number.number.as_tuple().digits)).strip("0")
+        return len(digits) <= MOST_REPORTED or number in cutoffs_of(self.space.tests[fact.id])
 
     def _other_sets(self, fact: Fact, given: Answer | None) -> Iterator[Other]:
         """Sets with options taken in or out; where none was answered, taken into an empty one."""
@@ -197,6 +212,11 @@ class Changes:
         return [((1 << count) - 1, as_of)] if as_of else []
 
 
+def _said(tests: Iterable[ValueTest], fact: Fact, answer: Answer) -> tuple[bool, ...]:
+    """What tests say of an answer."""
+    return tuple(passes(test, fact, answer) for test in tests)
+
+
 Parts = tuple[Other, ...]
 
 
@@ -231,8 +251,8 @@ class _Layout:
         """Where a change is made, or more of it."""
         found = -1
         for part in parts:
-            wider = 0
-            for other in self.others:
+            wider = self.where(part)
+            for other in self.others if part.toggled else ():
                 if part.within(other):
                     wider |= self.where(other)
             found &= wider

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from engine.dialogue.consultation import Consultation
 from engine.explain.changes import Change, Changes, Target
 from engine.language.model import Goal
+from engine.language.values import Answer
 from engine.verify.symbolic import Symbolic
 
 MOST_FLIPS = 50
@@ -39,16 +40,29 @@ class Flips:
     partial: bool
 
 
-def flips(consultation: Consultation, goal: Goal, most: int = MOST_FLIPS) -> Flips:
-    """Find what would flip a goal; each change is run on durable-rules before it is told."""
-    changes = Changes(consultation, goal)
-    found = changes.smallest(elsewhere(consultation, goal), most)
-    told = []
-    for change in found.changes:
-        after = Consultation(consultation.ruleset, {**consultation.answers, **change}, consultation.as_of)
-        if state(after, goal) != state(consultation, goal):
-            told.append(Flip(change, after))
-    return Flips(goal, tuple(told), found.more, found.partial)
+def flips(consultation: Consultation, goals: Iterable[Goal], most: int = MOST_FLIPS) -> list[Flips]:
+    """Find what would flip goals; each change is run on durable-rules before it is told, once for all of them.
+
+    Args:
+        consultation: the answers.
+        goals: those to look at.
+        most: how many flips of each goal to give.
+    """
+    runs: dict[frozenset[tuple[str, Answer]], Consultation] = {}
+
+    def after(change: Change) -> Consultation:
+        key = frozenset(change.items())
+        if key not in runs:
+            runs[key] = Consultation(consultation.ruleset, {**consultation.answers, **change}, consultation.as_of)
+        return runs[key]
+
+    found = []
+    for goal in goals:
+        now = state(consultation, goal)
+        changes = Changes(consultation, goal).smallest(elsewhere(consultation, goal), most)
+        told = tuple(Flip(change, after(change)) for change in changes.changes if state(after(change), goal) != now)
+        found.append(Flips(goal, told, changes.more, changes.partial))
+    return found
 
 
 def state(consultation: Consultation, goal: Goal) -> object:

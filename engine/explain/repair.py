@@ -15,10 +15,11 @@ import z3
 
 from engine.dialogue.consultation import Consultation
 from engine.explain.changes import MOST_ANSWERS, Change, Changes, Found
-from engine.language.model import Goal, Rule, Ruleset, tests_in
-from engine.language.values import Single
+from engine.language.answers import can_be_given
+from engine.language.model import Fact, Goal, Rule, Ruleset, tests_in
+from engine.language.values import Quantity, Single
 from engine.verify.alone import alone
-from engine.verify.finder import Finder, Patient
+from engine.verify.finder import Finder, Patient, roundings
 from engine.verify.provable import GaveUpError
 from engine.verify.symbolic import Symbolic, cone
 
@@ -115,7 +116,7 @@ class _Least:
 
     def __init__(self, consultation: Consultation, goal: Goal, value: Single, changes: Changes) -> None:
         self.given, self.as_of = consultation.answers, consultation.as_of
-        self.first = 1 if changes.partial else AT_ONCE + 1
+        self.first = 1 if changes.partial or changes.unreported else AT_ONCE + 1
         self.target = partial(brings, goal, value)
         self.finder = Finder(changes.ruleset, changes.space, after=consultation, only=changes.cone)
         worlds = self.finder.worlds
@@ -135,7 +136,10 @@ class _Least:
         return None
 
     def _plainer(self, answers: Change) -> Change:
-        """What differs from the answers given; of a set as little as need be, while Z3 takes any options in or out."""
+        """What differs from the answers given; of a set as little as need be, and numbers as round as can be.
+
+        Z3 takes any options in or out, and any number.
+        """
         alike = self.finder.worlds.alike
         change = {name: each for name, each in answers.items() if not alike(name, each, self.given.get(name))}
         for name, answer in tuple(change.items()):
@@ -145,6 +149,19 @@ class _Least:
             for option in (each for each in fact.option_ids if each in toggled):
                 less = there.symmetric_difference(toggled - {option})
                 plainer = {**change, name: tuple(each for each in fact.option_ids if each in less)}
-                if self.finder.shows(Patient({**self.given, **plainer}, self.as_of), self.target):
+                if self._does(plainer):
                     change, toggled = plainer, toggled - {option}
+            change = self._rounder(change, fact)
         return change
+
+    def _rounder(self, change: Change, fact: Fact) -> Change:
+        """The change with a number of as few digits as do it."""
+        answer = change[fact.id]
+        if isinstance(answer, Quantity):
+            for rounded in (Quantity(number, answer.unit) for number in roundings(answer.number)):
+                if can_be_given(fact, rounded) and self._does({**change, fact.id: rounded}):
+                    return {**change, fact.id: rounded}
+        return change
+
+    def _does(self, change: Change) -> bool:
+        return self.finder.shows(Patient({**self.given, **change}, self.as_of), self.target)

@@ -190,6 +190,11 @@ def canonical_number(fact: Fact, value: Quantity) -> Decimal:
     return units.convert(value.number, value.unit, units.canonical)
 
 
+def can_be_given(fact: Fact, answer: Answer) -> bool:
+    """Whether a number or a date is within the range of its fact."""
+    return fact.range is None or not isinstance(answer, Quantity | dt.date) or _inside(fact, answer, fact.range)
+
+
 def implausible(fact: Fact, answer: Answer) -> str | None:
     """A sentence about an answer outside what is plausible, or None."""
     if fact.plausible is None or not isinstance(answer, Quantity | dt.date):

@@ -193,7 +193,7 @@ class Finder:
         for each in self.worlds.asked.values():
             for _, _, number in each.amounts[:1]:
                 found = model.eval(number, model_completion=True)
-                for rounded in _roundings(_decimal(found)) if number.is_real() else ():
+                for rounded in roundings(_decimal(found)) if number.is_real() else ():
                     name = z3.FreshBool("tidy")
                     solver.add(z3.Implies(name, number == z3.RatVal(*rounded.as_integer_ratio())))
                     if solver.check(asked, *fixed, name) == z3.sat:
@@ -227,7 +227,7 @@ class Finder:
                 found = model.eval(number, model_completion=True)
                 if number.is_int():
                     return datetime.date.fromordinal(found.as_long())
-                return Quantity(_roundings(_decimal(found))[-1], unit)
+                return Quantity(roundings(_decimal(found))[-1], unit)
         return next(kind for where, kind in asked.kinds if so(where))
 
 
@@ -239,7 +239,7 @@ def _decimal(value: z3.ExprRef) -> Decimal:
     return Decimal(value.numerator_as_long()) / Decimal(value.denominator_as_long())
 
 
-def _roundings(number: Decimal) -> list[Decimal]:
+def roundings(number: Decimal) -> list[Decimal]:
     """A number rounded ever less, the last as near as an answer of few digits can be."""
     first = max(0, -number.adjusted()) if number else 0
     return [round_to(number, decimals) for decimals in (0, *range(first, first + MOST_DECIMALS + 1))]

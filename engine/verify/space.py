@@ -92,17 +92,28 @@ class Space:
         """Of candidates that no test tells apart the first, plausible ones before others; in their order."""
         ordered = list(candidates)
         found: dict[tuple[bool, ...], Answer] = {}
-        for value in sorted(ordered, key=lambda value: (implausible(fact, value) is not None, len(str(value)))):
+        for value in sorted(ordered, key=lambda value: plainness(fact, value)):
             tests = (test for test in self.tests[fact.id] if isinstance(test, ValueTest))
             found.setdefault(tuple(passes(test, fact, value) for test in tests), value)
         return [value for value in ordered if value in found.values()]
+
+
+def space_of(ruleset: Ruleset) -> Space:
+    """What a whole ruleset tells apart, kept with it."""
+    found: Space = ruleset.__dict__.setdefault("_space", Space(ruleset))
+    return found
+
+
+def plainness(fact: Fact, value: Answer) -> tuple[bool, int]:
+    """The key by which plausible answers stand before others, and shorter ones before longer ones."""
+    return implausible(fact, value) is not None, len(str(value))
 
 
 def _numbers(fact: Fact, unit: str | None, tests: Sequence[Test]) -> Iterator[Quantity]:
     """Numbers in a unit at each cut-off, between each two, and beyond the last on either side; none out of range."""
     spans = [ends for ends in (fact.range, fact.plausible) if ends]
     ends = sorted({_number_in(fact, unit, end) for span in spans for end in span if isinstance(end, Quantity)})
-    cutoffs = {_number_in(fact, unit, cutoff) for cutoff in _cutoffs(tests) if isinstance(cutoff, Quantity)}
+    cutoffs = {_number_in(fact, unit, cutoff) for cutoff in cutoffs_of(tests) if isinstance(cutoff, Quantity)}
     points = sorted({*ends, *cutoffs}) or [Fraction(1)]
     between = [_round_between(low, high) for low, high in pairwise(points)]
     outside = [_round_between(points[0] - 2 * _size(points[0]), points[0])]
@@ -126,7 +137,8 @@ def _number_in(fact: Fact, unit: str | None, value: Quantity) -> Fraction:
     return Fraction(value.number) * factor + offset
 
 
-def _cutoffs(tests: Iterable[Test]) -> Iterator[object]:
+def cutoffs_of(tests: Iterable[Test]) -> Iterator[object]:
+    """The values that tests compare with."""
     for test in tests:
         for check in test.checks if isinstance(test, ValueTest) else ():
             if isinstance(check, Bound):
@@ -163,7 +175,7 @@ def round_to(number: Decimal, decimals: int) -> Decimal:
 
 def _dates(fact: Fact, tests: Sequence[Test]) -> Iterator[dt.date]:
     """Dates at each cut-off, and a day before and after it; none out of range."""
-    points = {each for each in _cutoffs(tests) if isinstance(each, dt.date)}
+    points = {each for each in cutoffs_of(tests) if isinstance(each, dt.date)}
     points |= {end for span in (fact.range, fact.plausible) if span for end in span if isinstance(end, dt.date)}
     near = {point.toordinal() + days for point in points or {dt.date(2026, 1, 1)} for days in (-1, 0, 1)}
     for ordinal in sorted(near):

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from engine.explain.changes import MOST_REPORTED
 from engine.language import model
 from engine.language.numbers import MOST_DIGITS
 from engine.language.values import UNKNOWN, Quantity
@@ -28,8 +29,11 @@ def chunks(test):
     return pytest.mark.parametrize("seeds", params, ids=lambda seeds: str(seeds.start))(test)
 
 
-def others(ruleset, answers, goal):
-    """For each question that a goal can rest on other answers of another kind than the one given."""
+def others(ruleset, answers, goal, reported_only=True):
+    """For each question that a goal can rest on other answers of another kind than the one given.
+
+    Of a kind that has no number of so few digits that a person would report it none is taken, unless all are asked for.
+    """
     found = {}
     for fact in ruleset.inputs:
         if fact.id not in cone(ruleset, goal):
@@ -39,19 +43,29 @@ def others(ruleset, answers, goal):
         typed = [*possible_answers(fact), *([] if fact.required else ["unknown"])]
         answers_to = [read(ruleset, {fact.id: raw})[fact.id] for raw in typed]
         told_apart = [*answers_to, *converted(fact, answers_to)]
-        for answer in (*told_apart, *between(told_apart)):
+        for answer in sorted((*told_apart, *between(told_apart)), key=digits):
             if not isinstance(answer, Quantity) or answer.unit == unit_of(fact, given):
                 kinds.setdefault(kind(ruleset, goal, fact, answer), answer)
-        found[fact.id] = [answer for answer in kinds.values() if answer is not None]
+        few = [answer for answer in kinds.values() if answer is not None and digits(answer) <= MOST_REPORTED]
+        found[fact.id] = few if reported_only else [answer for answer in kinds.values() if answer is not None]
     return found
 
 
+def digits(answer):
+    """The digits of a number, without the noughts at its ends; of any other answer none."""
+    return len("".join(map(str, answer.number.as_tuple().digits)).strip("0")) if isinstance(answer, Quantity) else 0
+
+
 def between(answers):
-    """A number between each two that are next to each other in a unit."""
+    """Numbers between each two that are next to each other in a unit: the middle, and it rounded where that fits."""
     numbers = {(each.unit, each.number) for each in answers if isinstance(each, Quantity)}
     for unit in {unit for unit, _ in numbers}:
         for low, high in pairwise(sorted(number for each, number in numbers if each == unit)):
-            yield Quantity((low + high) / 2, unit)
+            middle = (low + high) / 2
+            yield Quantity(middle, unit)
+            yield from (
+                Quantity(each, unit) for each in (round(middle, places) for places in range(9)) if low < each < high
+            )
 
 
 def converted(fact, answers):

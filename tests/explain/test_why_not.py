@@ -20,7 +20,10 @@ MOST_TRIED = 3000
 
 @chunks
 def test_repairs_are_the_least_that_trying_finds(seeds):
-    """Each brings the value on durable-rules, none smaller does, and there is none only where trying finds none."""
+    """Each brings the value on durable-rules, none smaller does, and there is none only where trying finds none.
+
+    Smaller ones may be left out that take a number which nobody would report, such as a month in weeks.
+    """
     for seed in seeds:
         ruleset, answers, goal, value = drawn(seed)
         consultation = Consultation(ruleset, answers)
@@ -28,8 +31,9 @@ def test_repairs_are_the_least_that_trying_finds(seeds):
 
         assert told.held == is_result(consultation, goal, value)
         if not told.held:
-            least = by_trying(ruleset, answers, goal, value)
-            assert {len(repair.change) for repair in told.repairs} == ({least} if least else set()), seed
+            few, least = (by_trying(ruleset, answers, goal, value, only) for only in (True, False))
+            sizes = {len(repair.change) for repair in told.repairs}
+            assert sizes in ({few}, {least}) if least else not sizes, seed
             assert all(is_result(repair.after, goal, value) for repair in told.repairs)
 
 
@@ -46,9 +50,9 @@ def drawn(seed):
             return ruleset, answers, goal, rng.choice(ruleset.values[goal.fact])
 
 
-def by_trying(ruleset, answers, goal, value):
+def by_trying(ruleset, answers, goal, value, reported_only):
     """How many answers have to be others; None where no change does it."""
-    alternatives = others(ruleset, answers, goal)
+    alternatives = others(ruleset, answers, goal, reported_only)
     for size in range(1, len(alternatives) + 1):
         for names in combinations(alternatives, size):
             for chosen in product(*(alternatives[name] for name in names)):

@@ -42,6 +42,16 @@ def test_why_names_what_speaks_for_a_conclusion_and_leads_to_the_step(guided):
     assert guided.see("why/nothing").status_code == 404
 
 
+def test_the_result_leads_to_what_speaks_for_and_against_each_conclusion(guided):
+    result = guided.see("result").text
+    names = re.findall(r'href="[^"]+/why/([a-z_]+)"', result)
+
+    assert "regimen" in names
+    for name in names:
+        text = said(guided.see(f"why/{name}"))
+        assert all(heading in text for heading in ("For", "Against", "Not known")), name
+
+
 def test_why_not_says_what_is_needed_and_the_change_that_would_bring_it_about(guided):
     text = said(guided.see("why-not?value=regimen=standard"))
 
@@ -55,7 +65,7 @@ def test_what_would_change_a_goal_is_what_the_engine_finds(made, guided):
     kept = history(made, guided)
     consultation = consult(kept.ruleset, kept.answers, kept.as_of)
     goal = next(goal for goal in kept.ruleset.goals if goal.fact == "regimen")
-    found = flips(consultation, goal)
+    (found,) = flips(consultation, [goal])
 
     assert found.flips
     for flip in found.flips:
@@ -157,3 +167,16 @@ def test_a_question_that_cannot_matter_is_passed_over_and_its_page_says_that_thi
     assert "That is proved." in said(guided.see("questions/hungry/why"))
     guided.answers(hungry="yes", late="no")
     assert guided.here == "check"
+
+
+def test_the_goals_that_most_people_ask_about_stand_first(guided):
+    for page, first in (("why-not", r'<optgroup label="([^"]+)"'), ("changes", r"<option [^>]+>([^<]+)<")):
+        assert re.search(first, guided.see(page).text)[1] == "Regimen", page
+
+
+def test_a_goal_that_would_no_longer_arise_is_not_told_as_unknown(guided):
+    changed = {"sex-answer": "female", "pregnancy-answer": "pregnant"}
+    page = guided.send(to="what-if", fact=["sex", "pregnancy"], **changed)
+
+    assert "Does not arise" in said(page)
+    assert "What gave it no longer holds" in said(page)
