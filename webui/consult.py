@@ -220,7 +220,7 @@ def leave(key: str) -> ResponseReturnValue:
 def forget(key: str) -> ResponseReturnValue:
     """Delete the session. Deleting what is gone already is no failure."""
     check_token()
-    ledger().forget(key)
+    ledger().forget(key, now())
     forget_ready()
     return redirect(url_for(".forgotten"), 303)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -62,6 +63,17 @@ class Database:
         """A transaction that changes nothing."""
         with self._telling(), self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def reading_whatever(self) -> Iterator[Connection]:
+        """The same, also of text that was damaged: SQLite hands over what is no UTF-8, for PostgreSQL there is none."""
+        with self.reading() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            driver.text_factory = _any_text
+            try:
+                yield connection
+            finally:
+                driver.text_factory = str
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -125,6 +137,10 @@ class Database:
             raise DatabaseError(_sentence(code), self.place, code) from None
         except ValueError:  # what stands in a column is not of its type
             raise DatabaseError(DAMAGED, self.place) from None
+
+
+def _any_text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _code(error: BaseException | None) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import load_ruleset
+from engine import consult, load_ruleset
 from engine.ledger import Ledger
 
 SMALL = Path(__file__).resolve().parent.parent / "corpora" / "small"
@@ -17,6 +17,11 @@ ON_POSTGRES = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres
 
 def later(**spans):
     return NOW + dt.timedelta(**spans)
+
+
+def decided(ledger, kept, moment=NOW):
+    """The decision of what a session comes to."""
+    return ledger.decide(kept, consult(kept.ruleset, kept.answers, kept.as_of), moment)
 
 
 @pytest.fixture(params=["sqlite", ON_POSTGRES])

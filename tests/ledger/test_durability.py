@@ -20,9 +20,9 @@ from sqlalchemy import insert, select, text
 
 from engine.ledger import DatabaseError, Ledger, database
 from engine.ledger.database import open_database
-from engine.ledger.ledger import _append, _hash, _keep_release
-from engine.ledger.tables import answer, consultation, metadata
-from tests.ledger.conftest import NOW, ON_POSTGRES, later
+from engine.ledger.ledger import _append, _hash
+from engine.ledger.tables import answer, consultation, metadata, release
+from tests.ledger.conftest import NOW, ON_POSTGRES, decided, later
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -145,7 +145,8 @@ def test_sessions_of_an_older_regimen_are_gone_on_with(url, monkeypatch, open_le
         patch.setattr(command, "upgrade", lambda config, _, upgrade=command.upgrade: upgrade(config, "1"))
         old = open_ledger(url)
     with old._database.writing() as connection:
-        _keep_release(connection, ruleset, NOW)
+        row = {"hash": ruleset.digest, "ruleset_id": ruleset.id, "version": ruleset.version, "title": ruleset.title}
+        connection.execute(insert(release).values(**row, files=dict(ruleset.files), kept_at=NOW))
         for number, answers in ((1, 0), (2, 2)):
             row = {"id": number, "key_hash": _hash(f"key {number}"), "release_hash": ruleset.digest}
             row |= {"as_of": NOW.date(), "begun_at": NOW, "changed_at": NOW, "expires_at": later(days=9)}
@@ -156,7 +157,10 @@ def test_sessions_of_an_older_regimen_are_gone_on_with(url, monkeypatch, open_le
     new = open_ledger(url)
 
     assert [new.find(f"key {number}", NOW).begun_with for number in (1, 2)] == [0, 2]
-    assert new.record("key 2", {"age": 55}, NOW).answers == {"age": 55, "symptoms": [], "allergy": "no"}
+    kept = new.record("key 2", {"age": 55}, NOW)
+    assert kept.answers == {"age": 55, "symptoms": [], "allergy": "no"}
+    assert decided(new, kept).head.seq == 2
+    assert (new.verify().trouble, new.verify().counts) == (None, {"release": 1, "decision": 1})
 
 
 def test_the_answers_of_a_session_go_with_it_by_the_database_itself(ledger, ruleset):
