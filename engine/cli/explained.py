@@ -135,13 +135,7 @@ def what_if(found: WhatIf) -> None:
     if not found.differences:
         page.heading("Nothing that is concluded would change")
     goals = {difference.fact.id for difference in found.goals}
-    shown = sorted(found.differences, key=lambda difference: difference.fact.id not in goals)
-    for kind, heading in (("gained", "Would be concluded"), ("changed", "Would change"), ("lost", "Would be lost")):
-        several = [difference for difference in shown if difference.kind == kind]
-        if several:
-            page.heading(heading)
-        for difference in several:
-            _difference(page, difference)
+    show_differences(page, sorted(found.differences, key=lambda difference: difference.fact.id not in goals))
     for heading, facts in (
         ("Questions that it opens", found.opened),
         ("Questions that it makes needless", found.closed),
@@ -160,7 +154,18 @@ def what_if(found: WhatIf) -> None:
     page.line(CARE, 0)
 
 
-def _difference(page: Page, found: Difference) -> None:
+def show_differences(page: Page, differences: Iterable[Difference], was: str = "now") -> None:
+    """Print what else is concluded, each with the rules behind; `was` says what it is instead of."""
+    found = tuple(differences)
+    for kind, heading in (("gained", "Would be concluded"), ("changed", "Would change"), ("lost", "Would be lost")):
+        several = [difference for difference in found if difference.kind == kind]
+        if several:
+            page.heading(heading)
+        for difference in several:
+            _difference(page, difference, was)
+
+
+def _difference(page: Page, found: Difference, was: str) -> None:
     fact = found.fact
     values: Values | None
     if fact.is_set and found.before is not None and found.after is not None:
@@ -168,7 +173,7 @@ def _difference(page: Page, found: Difference) -> None:
             if values:
                 page.line(f"{fact.label}, {word}: {said_values(fact, values)}")
     elif found.kind == "changed":
-        page.line(f"{fact.label}: {said_values(fact, found.after)} (now {said_values(fact, found.before)})")
+        page.line(f"{fact.label}: {said_values(fact, found.after)} ({was} {said_values(fact, found.before)})")
     else:
         values = found.after if found.kind == "gained" else found.before
         page.line(f"{fact.label}: {said_values(fact, values)}")

@@ -105,7 +105,7 @@ def what_if(consultation: Consultation, change: Mapping[str, Answer | None]) -> 
         before,
         after,
         dict(change),
-        tuple(_differences(before, after)),
+        tuple(differences(before, after)),
         facts(name for name in is_open if name not in was_open and name not in change),
         facts(name for name in was_open if name not in is_open and name not in after.answers),
         facts(name for name in after.set_aside if name not in before.set_aside),
@@ -124,8 +124,9 @@ def told(consultation: Consultation, name: str) -> Values | None:
     return value if value is None or isinstance(value, tuple) else (value,)
 
 
-def _differences(before: Consultation, after: Consultation) -> Iterator[Difference]:
-    for name, fact in before.ruleset.facts.items():
+def differences(before: Consultation, after: Consultation) -> Iterator[Difference]:
+    """The facts of which something else is told, in the order of the ruleset; the two may be under different ones."""
+    for name, fact in {**before.ruleset.facts, **after.ruleset.facts}.items():
         was, now = (told(each, name) for each in (before, after))
         if fact.derived and was != now:
             gone = tuple(value for value in was or () if value not in (now or ()))

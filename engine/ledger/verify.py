@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from engine.language.wording import counted
 from engine.ledger import chain
 from engine.ledger.chain import FIRST, WITH_CONTENT, Head
 from engine.ledger.errors import ReleaseError
@@ -167,11 +166,3 @@ def _reads_as_it_was(row: Row[Any]) -> bool:
     except ReleaseError:
         return False
     return True
-
-
-def told(verified: Verified) -> str:
-    """What verifying came to, in a sentence."""
-    names = {"release": "release", "decision": "decision", "override": "override", "deletion": "deletion"}
-    kinds = [counted(verified.counts[kind], name) for kind, name in names.items() if verified.counts.get(kind)]
-    gone = f"; what {verified.deleted} of them said was deleted" if verified.deleted else ""
-    return f"{counted(verified.records, 'record')} ({', '.join(kinds)}{gone}), none altered."
