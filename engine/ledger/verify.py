@@ -67,6 +67,7 @@ class _Walk:
     releases: dict[str, tuple[int, Mapping[str, Any]]] = field(default_factory=dict)
     last: tuple[int, str] = (0, FIRST)  # number and hash
     trouble: Trouble | None = None
+    doubtful: int = 0  # the last place of a deletion that cannot be read: it may have named records before it
     seen: bool = False
 
     def tell(self, seq: int, message: str) -> None:
@@ -93,9 +94,8 @@ def verify(
         if told and number % AT_ONCE == 0:
             told(number, total)
     for seq, kind in walk.missing.items():
-        walk.tell(
-            seq, f"What the {kind} in record {seq} says is missing, and nothing in the ledger says it was deleted."
-        )
+        if seq > walk.doubtful:
+            walk.tell(seq, f"What the {kind} in record {seq} says is missing, and no record says that it was deleted.")
     _look_at_releases(walk, connection.execute(STORED, execution_options={"yield_per": 10}))
     if known and not walk.seen and walk.trouble is None:
         walk.tell(0, "No record has the hash that was noted: since then the ledger was written anew, or cut off.")
@@ -110,8 +110,11 @@ def _look_at(connection: Connection, walk: _Walk, row: Row[Any]) -> None:
     walk.last = head.seq, hashed
     if head.seq != before + 1:
         walk.tell(before + 1, f"Record {before + 1} is missing.")
+        walk.doubtful = head.seq
     elif hashed != row.hash:
         walk.tell(head.seq, _moved(connection, row) or f"Record {head.seq} ({row.kind}) was altered.")
+        if replace(head, kind="deletion").hash == row.hash:
+            walk.doubtful = head.seq
     elif head.previous != previous:
         walk.tell(head.seq, f"Record {head.seq} ({row.kind}) does not follow record {head.seq - 1} as it is now.")
     elif head.release and row.kind == "decision" and head.release not in walk.releases:
@@ -121,8 +124,9 @@ def _look_at(connection: Connection, walk: _Walk, row: Row[Any]) -> None:
 
 def _moved(connection: Connection, row: Row[Any]) -> str | None:
     """What to say of a record that was intact in another place."""
-    before = connection.execute(select(record.c.seq).where(record.c.hash == row.previous)).scalar()
-    number = before + 1 if before else 1
+    number = 1
+    if row.previous.isascii():
+        number += connection.execute(select(record.c.seq).where(record.c.hash == row.previous)).scalar() or 0
     for place in {number, *range(max(1, row.seq - 3), row.seq + 4)}:
         if place != row.seq and replace(Head.of(row), seq=place).hash == row.hash:
             return f"Record {row.seq} ({row.kind}) is out of its place: it was recorded as number {place}."
@@ -135,6 +139,8 @@ def _look_at_content(walk: _Walk, row: Row[Any]) -> None:
         return
     if chain.sha256(row.data) != row.content_hash:
         walk.tell(row.seq, f"What the {row.kind} in record {row.seq} says was altered.")
+        if row.kind == "deletion":
+            walk.doubtful = row.seq
         return
     if row.kind == "release":
         walk.releases[row.release_hash] = row.seq, chain.read(row.data)
@@ -146,7 +152,7 @@ def _look_at_content(walk: _Walk, row: Row[Any]) -> None:
 
 
 def _look_at_releases(walk: _Walk, rows: Iterable[Row[Any]]) -> None:
-    left = dict(walk.releases)
+    left, others = dict(walk.releases), []
     for row in rows:
         name = f"The release {row.ruleset_id} {row.version} ({chain.short(row.hash)})"
         if row.hash in left:
@@ -154,10 +160,12 @@ def _look_at_releases(walk: _Walk, rows: Iterable[Row[Any]]) -> None:
             if release_data(row) != said:
                 walk.tell(seq, f"{name} was altered since it was entered as record {seq}.")
         elif not _reads_as_it_was(row):
-            walk.tell(0, f"{name}, which no decision is about yet, was altered.")
+            others.append(f"{name}, which no decision is about yet, was altered.")
     for digest, (seq, said) in left.items():
         name = f"{said['ruleset']} {said['version']} ({chain.short(digest)})"
         walk.tell(seq, f"The release {name}, entered as record {seq}, is missing.")
+    if others and walk.trouble is None:
+        walk.tell(0, others[0])
 
 
 def _reads_as_it_was(row: Row[Any]) -> bool:
