@@ -5,11 +5,9 @@ from __future__ import annotations
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,22 +23,6 @@ from engine.ledger.tables import answer, consultation, metadata, release
 from tests.ledger.conftest import NOW, ON_POSTGRES, decided, later
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def start():
-    """Starts processes that write to a ledger; none outlives the test."""
-    with ExitStack() as stack:
-
-        def starting(how, *args):
-            command = [sys.executable, "-m", "tests.ledger.writer", how, *args]
-            pipe = subprocess.PIPE
-            process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-            stack.enter_context(process)
-            stack.callback(process.kill)
-            return process
-
-        yield starting
 
 
 @pytest.mark.parametrize("moment", range(5))
