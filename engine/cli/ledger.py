@@ -12,8 +12,10 @@ import click
 
 from engine.cli.frame import FINDING, telling
 from engine.cli.given import AS_JSON, print_json
+from engine.cli.impact import impact_report, show_impact
 from engine.cli.page import Page
 from engine.language.errors import RegimenError, quote
+from engine.language.load import load_ruleset
 from engine.language.wording import counted
 from engine.ledger import REASONS, DatabaseError, Ledger, Verified
 from engine.ledger.capsule import capsule_data
@@ -152,6 +154,30 @@ def overrides(database: str | None, *, as_json: bool) -> int:
             page.heading(heading)
         for name, number in counts.most_common():
             page.line(f"{number} {words.get(name, name)}")
+    return 0
+
+
+@ledger.command()
+@click.argument("ruleset", required=False)
+@DATABASE
+@AS_JSON
+@telling
+def impact(ruleset: str | None, database: str | None, *, as_json: bool) -> int:
+    """Say which stored decisions would end otherwise under RULESET as it is now, grouped by from what to what.
+
+    Without RULESET: under each ruleset that decisions were made under, as it is found under rulesets/.
+    """
+    with opened(database) as kept:
+        loaded = [load_ruleset(name) for name in ([ruleset] if ruleset else kept.rulesets())]
+        found = []
+        for each in loaded:
+            with progress(each.id) as told:
+                found.append(kept.impact(each, told))
+    if as_json:
+        print_json({"impacts": [impact_report(each) for each in found]})
+    else:
+        for one in found:
+            show_impact(one)
     return 0
 
 

@@ -22,6 +22,7 @@ from engine.ledger.errors import (
     ReleaseError,
     SessionExpired,
 )
+from engine.ledger.impact import Impact
 from engine.ledger.ledger import Change, Kept, Ledger
 from engine.ledger.verify import Trouble, Verified
 
@@ -33,6 +34,7 @@ __all__ = [
     "Decision",
     "DecisionDeleted",
     "Head",
+    "Impact",
     "Kept",
     "Ledger",
     "NoSuchDecision",

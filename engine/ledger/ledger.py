@@ -12,13 +12,13 @@ import hashlib
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from engine.dialogue.consultation import Consultation
 from engine.language.answers import read_answers
@@ -37,12 +37,14 @@ from engine.ledger.errors import (
     ReleaseError,
     SessionExpired,
 )
+from engine.ledger.impact import Impact, Task, impact, task_of
 from engine.ledger.releases import STORED, enter_release, keep_release, loaded_release
 from engine.ledger.tables import Instant, answer, consultation, content, record, release
 from engine.ledger.verify import Verified, verify
 
 DAYS = 90
 MOST_LOADED = 50  # rulesets held in memory
+RUN_AT_ONCE = 2000  # decisions held in memory
 DELETED_AT_ONCE = 1000  # sessions that one record in the chain says are gone
 
 # Written once: to write a statement takes SQLAlchemy longer than SQLite takes to answer it.
@@ -304,6 +306,39 @@ class Ledger:
         with self._database.reading() as connection:
             rows = connection.execute(OVERRIDES).all()
         return tuple(map(Override.of, rows))
+
+    def rulesets(self) -> tuple[str, ...]:
+        """The ids of the rulesets that decisions were made under."""
+        made = select(record.c.release_hash).where(record.c.kind == "decision")
+        with self._database.reading() as connection:
+            found = connection.execute(select(release.c.ruleset_id).where(release.c.hash.in_(made)).distinct())
+            return tuple(sorted(found.scalars()))
+
+    def impact(self, ruleset: Ruleset, told: Callable[[int, int], None] | None = None) -> Impact:
+        """Find which decisions made under any version of a ruleset would end otherwise under this one.
+
+        Args:
+            ruleset: the version to compare with.
+            told: is called now and then with how many were run, and how many there are.
+        """
+        versions = select(release.c.hash).where(release.c.ruleset_id == ruleset.id)
+        theirs = record.c.kind == "decision", record.c.release_hash.in_(versions), content.c.data.is_not(None)
+        with self._database.reading() as connection:
+            counting = select(func.count()).select_from(record.join(content)).where(*theirs)
+            total = connection.execute(counting).scalar_one()
+        return impact(ruleset, self._tasks(WITH_CONTENT.where(*theirs)), total, told)
+
+    def _tasks(self, which: Select[Any]) -> Iterator[list[Task]]:
+        """Decisions to be run again; while they are, no transaction is held open."""
+        last = 0
+        while True:
+            page = which.where(record.c.seq > last).order_by(record.c.seq).limit(RUN_AT_ONCE)
+            with self._database.reading() as connection:
+                tasks = [task_of(Decision.of(row)) for row in connection.execute(page)]
+            if not tasks:
+                return
+            yield tasks
+            last = tasks[-1].id
 
     # The chain
 
