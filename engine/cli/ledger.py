@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import click
@@ -14,8 +14,9 @@ from engine.cli.frame import FINDING, telling
 from engine.cli.given import AS_JSON, print_json
 from engine.cli.impact import impact_report, show_impact
 from engine.cli.page import Page
-from engine.language.errors import RegimenError, quote
+from engine.language.errors import RegimenError, RulesetError, quote
 from engine.language.load import load_ruleset
+from engine.language.model import Ruleset
 from engine.language.wording import counted
 from engine.ledger import REASONS, DatabaseError, Ledger, Verified
 from engine.ledger.capsule import capsule_data
@@ -168,9 +169,8 @@ def impact(ruleset: str | None, database: str | None, *, as_json: bool) -> int:
     Without RULESET: under each ruleset that decisions were made under, as it is found under rulesets/.
     """
     with opened(database) as kept:
-        loaded = [load_ruleset(name) for name in ([ruleset] if ruleset else kept.rulesets())]
         found = []
-        for each in loaded:
+        for each in [load_ruleset(ruleset)] if ruleset else _loadable(kept.rulesets()):
             with progress(each.id) as told:
                 found.append(kept.impact(each, told))
     if as_json:
@@ -179,6 +179,14 @@ def impact(ruleset: str | None, database: str | None, *, as_json: bool) -> int:
         for one in found:
             show_impact(one)
     return 0
+
+
+def _loadable(names: Iterable[str]) -> Iterator[Ruleset]:
+    for name in names:
+        try:
+            yield load_ruleset(name)
+        except RulesetError as error:  # it is another's, or is being edited: the others are told nonetheless
+            click.echo(str(error), err=True)
 
 
 @contextmanager

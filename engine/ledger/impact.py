@@ -1,6 +1,7 @@
 """The impact of a ruleset on stored decisions: which of them would end otherwise under it, and how.
 
-Each is run again on durable-rules. Many of them are shared out among processes, since each takes some milliseconds.
+The reference evaluation, which is quick, finds those that may; each of these is run again on durable-rules, and what
+that says is told. Many are shared out among processes.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from engine.dialogue.consultation import Consultation
+from engine.dialogue.consultation import Consultation, shown
 from engine.language.load import ruleset_from_files
 from engine.language.model import Ruleset
 from engine.ledger.decisions import Decision, plain
 from engine.ledger.replay import readable_answers
+from engine.logic.outcome import results_of
 
 WORTH_SHARING = 2000  # decisions; below it the other processes would take longer to start than they save
 MOST_PROCESSES = 4
@@ -154,4 +156,15 @@ def _run(ruleset: Ruleset, task: Task) -> tuple[Mapping[str, Any], bool]:
     """What a decision would end in, and whether all of its answers could be read."""
     readable, left_out = readable_answers(ruleset, task.given)
     ended = Consultation(ruleset, readable, dt.date.fromisoformat(task.as_of) if task.as_of else None)
-    return plain({**ended.conclusions, **ended.conflicts}), not left_out
+    ends = _ends_by_reference(ended)
+    if ends is None or any(_changes(ruleset, task.ends, ends)):
+        ends = plain({**ended.conclusions, **ended.conflicts})
+    return ends, not left_out
+
+
+def _ends_by_reference(ended: Consultation) -> Mapping[str, Any] | None:
+    """The same by the reference evaluation; None where facts are in conflict, as that takes a trail."""
+    if ended.evaluation.conflicts():
+        return None
+    found = results_of(ended.evaluation, regimen_rests_on_conflict=False).conclusions
+    return plain({name: shown(ended.ruleset.facts[name], value) for name, value in found.items()})
