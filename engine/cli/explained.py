@@ -166,17 +166,17 @@ def show_differences(page: Page, differences: Iterable[Difference], was: str = "
 
 
 def _difference(page: Page, found: Difference, was: str) -> None:
-    fact = found.fact
-    values: Values | None
+    fact, before = found.fact, found.fact_before
     if fact.is_set and found.before is not None and found.after is not None:
-        for word, values in (("more", found.added), ("no longer", found.removed)):
+        for word, of, values in (("more", fact, found.added), ("no longer", before, found.removed)):
             if values:
-                page.line(f"{fact.label}, {word}: {said_values(fact, values)}")
+                page.line(f"{fact.label}, {word}: {said_values(of, values)}")
     elif found.kind == "changed":
-        page.line(f"{fact.label}: {said_values(fact, found.after)} ({was} {said_values(fact, found.before)})")
+        page.line(f"{fact.label}: {said_values(fact, found.after)} ({was} {said_values(before, found.before)})")
+    elif found.kind == "gained":
+        page.line(f"{fact.label}: {said_values(fact, found.after)}")
     else:
-        values = found.after if found.kind == "gained" else found.before
-        page.line(f"{fact.label}: {said_values(fact, values)}")
+        page.line(f"{fact.label}: {said_values(before, found.before)}")
     for word, steps in (("Because", found.behind_after), ("No longer because", found.behind_before)):
         for step in steps:
             page.line(f"{word} {step.title}{_step_id(step)}", 4, style="dim")

@@ -27,6 +27,7 @@ class Difference:
         before, after: its value; of a set its members; two of a single-valued fact are a conflict; None for no value.
         behind_before: the steps that concluded what is told no longer.
         behind_after: those that conclude what is told now.
+        fact_before: the fact as it was, which under another version of the ruleset may have had other options.
     """
 
     fact: Fact
@@ -34,6 +35,7 @@ class Difference:
     after: Values | None
     behind_before: tuple[Step, ...]
     behind_after: tuple[Step, ...]
+    fact_before: Fact
 
     @property
     def kind(self) -> Kind:
@@ -131,7 +133,8 @@ def differences(before: Consultation, after: Consultation) -> Iterator[Differenc
         if fact.derived and was != now:
             gone = tuple(value for value in was or () if value not in (now or ()))
             new = tuple(value for value in now or () if value not in (was or ()))
-            yield Difference(fact, was, now, _behind(before, name, gone), _behind(after, name, new))
+            behind = _behind(before, name, gone), _behind(after, name, new)
+            yield Difference(fact, was, now, *behind, before.ruleset.facts.get(name, fact))
 
 
 def _behind(consultation: Consultation, name: str, values: Values) -> tuple[Step, ...]:
