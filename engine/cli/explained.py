@@ -9,7 +9,7 @@ from engine.dialogue.consultation import Consultation
 from engine.explain.flips import Flip, Flips
 from engine.explain.obstacles import Need, Obstacle
 from engine.explain.telling import said_change, said_conclusion, said_end, said_values
-from engine.explain.what_if import Difference, Values, WhatIf, told
+from engine.explain.what_if import Difference, WhatIf, told
 from engine.explain.why import Against, NotKnown, Why
 from engine.explain.why_not import WhyNot
 from engine.language.model import Fact, Rule, Ruleset
