@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -71,7 +72,8 @@ def _found(name: str, against: str | None, database: str | None) -> tuple[Decisi
 
 
 def _is_file(name: str) -> bool:
-    return not name.isdecimal() and (Path(name).is_file() or "/" in name or name.endswith(".json"))
+    # os.path says no of a name that can be no file's, where pathlib may raise
+    return not name.isdecimal() and (os.path.isfile(name) or "/" in name or name.endswith(".json"))  # noqa: PTH113
 
 
 def _show(found: Decision, ruleset: Ruleset, again: Replay, compared: Against | None) -> None:

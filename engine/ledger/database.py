@@ -66,8 +66,11 @@ class Database:
 
     @contextmanager
     def reading_whatever(self) -> Iterator[Connection]:
-        """The same, also of text that was damaged: SQLite hands over what is no UTF-8, for PostgreSQL there is none."""
+        """The same, also of text that was damaged: SQLite keeps what is no UTF-8, and hands it over so."""
         with self.reading() as connection:
+            if self.engine.dialect.name != "sqlite":
+                yield connection
+                return
             driver: Any = connection.connection.dbapi_connection
             driver.text_factory = _any_text
             try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -105,6 +106,7 @@ class Override:
         return cls(Head.of(row), **{name: found[name] for name in known}, rules=tuple(found["rules"]))
 
 
+@cache
 def engine_version() -> str:
     """The version of Regimen that is at work."""
     return version("regimen")

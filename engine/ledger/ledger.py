@@ -270,7 +270,9 @@ class Ledger:
             ReleaseError: there is none, or it cannot be read as it was.
         """
         with self._database.reading() as connection:
-            found = connection.execute(select(release.c.hash).where(release.c.hash.startswith(digest.lower()))).all()
+            found = connection.execute(
+                select(release.c.hash).where(release.c.hash.startswith(digest.lower(), autoescape=True))
+            ).all()
         if len(found) != 1:
             raise ReleaseError(f"There is no release {quote(digest)} in the ledger. Give its hash, or a ruleset.")
         return self._ruleset(found[0].hash)

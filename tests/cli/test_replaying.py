@@ -140,6 +140,8 @@ def test_the_first_step_that_differs_is_shown_with_what_was_recorded(url):
         ("nonsense", "There is no decision 'nonsense'"),
         ("none.json", "none.json: cannot be read: No such file"),
         ("/etc", "/etc: cannot be read: Is a directory"),
+        ("x" * 5000, "There is no decision 'xxx"),
+        ("x" * 5000 + ".json", "x"),
     ],
 )
 def test_what_cannot_be_replayed_is_told(url, name, words):

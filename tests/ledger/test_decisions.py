@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from engine import consult
+from engine import consult, load_ruleset
 from engine.dialogue.report import report
-from engine.ledger import DecisionDeleted, NoSuchDecision, NoSuchSession, OverrideError
+from engine.language.load import ruleset_from_files
+from engine.ledger import DecisionDeleted, NoSuchDecision, NoSuchSession, OverrideError, ReleaseError
 from engine.ledger.chain import FIRST
 from engine.ledger.decisions import plain
-from tests.ledger.conftest import NOW, decided, later
+from engine.ledger.replay import replay
+from tests.ledger.conftest import NOW, SMALL, decided, later
 
 COMPLETE = {"age": 54, "b12": "140 ng/L", "symptoms": ["numbness"], "course": "stable", "allergy": "no"}
 UNDECIDED = {"age": 54}
@@ -50,6 +55,37 @@ def test_the_same_answers_are_one_decision_and_each_change_brings_another(ledger
     assert again == first
     assert len({first.id, changed.id, back.id}) == 3
     assert back.report == first.report
+
+
+def test_threads_that_record_the_same_at_once_make_one_decision(ledger, session):
+    kept, _ = session
+    with ThreadPoolExecutor(6) as pool:
+        found = [each.result() for each in [pool.submit(decided, ledger, kept) for _ in range(12)]]
+
+    assert {each.hash for each in found} == {found[0].hash}
+    assert ledger.verify().counts == {"release": 1, "decision": 1}
+
+
+def test_a_decision_outlives_its_ruleset(url, open_ledger, tmp_path):
+    folder = tmp_path / "small"
+    shutil.copytree(SMALL, folder)
+    decision = decided(ledger := open_ledger(url), ledger.begin(load_ruleset(folder), COMPLETE, NOW)[0])
+    shutil.rmtree(folder)
+
+    elsewhere = open_ledger(url)
+
+    ruleset = elsewhere.release(decision.head.release)
+    assert replay(elsewhere.decision(decision.id).said, ruleset).identical
+    assert elsewhere.release(ruleset.digest[:10]) == ruleset
+
+
+@pytest.mark.parametrize("name", ["", "0" * 12, "%"])
+def test_a_release_that_is_not_there_is_told(ledger, session, ruleset, name):
+    other = ruleset_from_files({"small/ruleset.yaml": ruleset.files["small/ruleset.yaml"].replace("1.0", "2.0")})
+    ledger.begin(other, {}, NOW)
+
+    with pytest.raises(ReleaseError, match="There is no release"):
+        ledger.release(name)
 
 
 def test_decisions_follow_each_other_by_their_hashes(ledger, session, ruleset):
