@@ -17,6 +17,7 @@ from engine.cli.ledger import DATABASE, opened
 from engine.cli.page import Page
 from engine.explain.report import difference_report
 from engine.language.canonical import compact
+from engine.language.errors import clean
 from engine.language.load import load_ruleset
 from engine.language.model import Ruleset
 from engine.language.wording import CARE, counted
@@ -102,7 +103,7 @@ def _show_otherwise(page: Page, again: Replay) -> None:
             for line in _step_lines(again.step, step):
                 page.line(line)
     if again.parts:
-        page.heading(f"Differs besides: {', '.join(again.parts)}.")
+        page.heading(f"Differs besides: {clean(', '.join(again.parts))}.")
 
 
 def _step_lines(found: StepDifference, step: Mapping[str, Any] | None) -> list[str]:
@@ -110,7 +111,8 @@ def _step_lines(found: StepDifference, step: Mapping[str, Any] | None) -> list[s
     if step is None:
         return ["No such step."]
     names = [name for name in found.parts if name != "title"]
-    return [str(step.get("title")), *(f"{name}: {compact(step.get(name))}" for name in names)]
+    said = [str(step.get("title")), *(f"{name}: {compact(step.get(name))}" for name in names)]
+    return [clean(line) for line in said]  # a capsule comes from anywhere, and a terminal obeys what it is told
 
 
 def _show_against(page: Page, found: Against) -> None:

@@ -29,6 +29,8 @@ FILE_NAME = re.compile(r"(?!\.{1,2}/)[^/\\\x00]+/[^/\\\x00]+\.yaml")  # folder/f
 NO_JSON = "is not JSON as a capsule is. Export it again with `regimen ledger capsule`."
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Moment = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{15}\+00:00$")]
+Version = Annotated[str, Field(pattern=r"^[0-9A-Za-z.+-]{1,40}$")]  # nothing that a terminal would obey
 Data = dict[str, Any]
 
 
@@ -40,7 +42,7 @@ class _Record(_Strict):
     seq: int = Field(ge=1)
     previous: Hash
     session: int | None
-    made_at: str
+    made_at: Moment
     content: Hash
     hash: Hash
 
@@ -54,7 +56,7 @@ class _Report(BaseModel):  # a later Regimen may say more
 
 class _Said(BaseModel):
     model_config = ConfigDict(strict=True)
-    engine: str
+    engine: Version
     given: Data
     report: _Report
 

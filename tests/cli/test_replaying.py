@@ -14,6 +14,7 @@ from engine.ledger import Ledger
 from tests.cli.test_ledger_command import SMALL, run
 from tests.ledger.conftest import NOW, decided
 from tests.ledger.tampering import hands_on
+from tests.ledger.test_capsules import sealed
 
 ANSWERS = {"age": 54, "b12": "140 ng/L", "symptoms": ["numbness"], "course": "worse", "allergy": "no"}
 
@@ -148,6 +149,19 @@ def test_what_cannot_be_replayed_is_told(url, name, words):
     told = run("replay", name)
 
     assert (told.exit_code, told.output.startswith(words)) == (2, True), told.output
+
+
+def test_what_a_capsule_says_does_not_reach_the_terminal_as_a_command(capsule):
+    data = json.loads(capsule.read_text())
+    data["decision"]["report"]["trail"][0]["title"] = "Cleared \x1b[2J \x9b2J"
+    data["decision"]["report"]["\x1b[1m"] = 1
+    capsule.write_text(json.dumps(sealed(data)))
+
+    told = run("replay", str(capsule))
+
+    assert told.exit_code == 1
+    assert "Cleared" in told.output
+    assert not {"\x1b", "\x9b"} & set(told.output)
 
 
 def test_a_capsule_that_was_altered_is_told(capsule):

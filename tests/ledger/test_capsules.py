@@ -43,6 +43,10 @@ def sealed(capsule):
     session, made_at, content = (record[name] for name in names)
     head = Head(record["seq"], "decision", record["previous"], session, capsule["release"]["hash"], made_at, content)
     record["hash"] = head.hash
+    return capsule
+
+
+def read(capsule):
     return read_capsule(json.dumps(capsule).encode(), "c.json")
 
 
@@ -183,7 +187,9 @@ def test_what_is_no_capsule_is_told(raw, words):
         (["decision", "report", "trail"], {}, "look at “report.trail”"),
         (["record", "seq"], 3, "was altered"),
         (["record", "previous"], "0" * 64, "was altered"),
-        (["record", "made_at"], "2020-01-01", "was altered"),
+        (["record", "made_at"], "2026-11-23T09:30:00.000000+00:00", "was altered"),
+        (["record", "made_at"], "\x1b[2J", "look at “record.made_at”"),
+        (["decision", "engine"], "0.1\x1b[2J", "look at “engine”"),
         (["decision", "given", "age"], 55, "was altered"),
         (["decision", "report", "conclusions", "route"], "oral", "was altered"),
         (["decision", "note"], "added", "was altered"),
@@ -195,7 +201,7 @@ def test_what_is_no_capsule_is_told(raw, words):
 )
 def test_a_capsule_that_was_altered_is_told(capsule, path, value, words):
     with pytest.raises(CapsuleError, match=rf"^c.json: .*{words}"):
-        read_capsule(json.dumps(changed(capsule, path, value)).encode(), "c.json")
+        read(changed(capsule, path, value))
 
 
 OUTSIDE = [
@@ -209,19 +215,19 @@ def test_a_capsule_that_names_a_file_outside_its_ruleset_is_refused(capsule, nam
     capsule["release"]["files"][name] = ""
 
     with pytest.raises(CapsuleError, match="names a file outside its ruleset"):
-        sealed(capsule)
+        read(sealed(capsule))
 
 
 def test_a_capsule_about_another_ruleset_is_told(capsule):
     capsule["decision"]["report"]["ruleset"]["hash"] = "0" * 64
 
     with pytest.raises(CapsuleError, match="its ruleset is not the one that its decision is about"):
-        sealed(capsule)
+        read(sealed(capsule))
 
 
 def test_a_capsule_sealed_anew_around_other_conclusions_does_not_replay(capsule):
     """Whoever knows how can make hashes that fit, but not the engine say it, and not the ledger know the hash."""
-    found = sealed(changed(capsule, ["decision", "report", "conclusions", "route"], "oral"))
+    found = read(sealed(changed(capsule, ["decision", "report", "conclusions", "route"], "oral")))
 
     assert replay(found.decision.said, found.ruleset).parts == ("conclusions",)
 
@@ -251,7 +257,7 @@ def test_a_capsule_with_other_bytes_is_the_same_or_is_told(decision, ruleset, se
 
 
 def test_answers_in_a_capsule_are_those_that_were_given(capsule):
-    found = read_capsule(json.dumps(capsule).encode(), "c.json")
+    found = read(capsule)
 
     assert found.decision.said["given"] == ANSWERS
     assert consult(load_ruleset(SMALL), ANSWERS, NOW.date()).conclusions == found.decision.report["conclusions"]
