@@ -36,7 +36,11 @@ def show_impact(found: Impact) -> None:
 
 
 def impact_report(found: Impact) -> dict[str, Any]:
-    """The impact as data; `before` and `after` are null for no value."""
+    """One of the `impacts` that `regimen ledger impact --json` prints; null stands for no value.
+
+    {"ruleset": {"id", "version", "hash"}, "looked_at", "changed": [decision],
+     "groups": [{"goal", "before", "after", "decisions": [decision]}], "partly_read": [decision]}
+    """
     ruleset = found.ruleset
     return {
         "ruleset": {"id": ruleset.id, "version": ruleset.version, "hash": ruleset.digest},

@@ -202,9 +202,15 @@ def progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
             bar.update(done - bar.pos)
 
         yield told
+        bar.update((bar.length or 0) - bar.pos)
 
 
 def _verified_report(found: Verified) -> dict[str, object]:
+    """What `regimen ledger verify --json` prints.
+
+    {"records": {kind: how many}, "deleted": of how many only the hash is left, "head": hash | null,
+     "trouble": {"record": number | null, "message"} | null}
+    """
     trouble = {"record": found.trouble.seq or None, "message": found.trouble.message} if found.trouble else None
     return {"records": dict(found.counts), "deleted": found.deleted, "head": found.head, "trouble": trouble}
 

@@ -140,6 +140,15 @@ def _named(ruleset: Ruleset) -> str:
 
 
 def _report(found: Decision, ruleset: Ruleset, again: Replay, compared: Against | None) -> dict[str, Any]:
+    """What `regimen replay --json` prints.
+
+    {"decision": {"id", "hash", "made_at"}, "release": {"id", "version", "hash"}, "identical",
+     "steps": how many were recorded, "same": how many of them came out the same, from the first on,
+     "first_difference": {"seq", "parts": [what differs], "recorded": step | null, "replayed": step | null} | null,
+     "parts": [what else differs], "engine": {"recorded": version, "replayed": version},
+     "against": {"release", "differences": [as of `regimen what-if`], "left_out": [{"fact", "message"}],
+                 "open": [fact]} | null}
+    """
     step = again.step
     return {
         "decision": {"id": found.id, "hash": found.hash, "made_at": found.head.made_at},

@@ -112,7 +112,8 @@ def _look_at(connection: Connection, walk: _Walk, row: Row[Any]) -> None:
         walk.tell(before + 1, f"Record {before + 1} is missing.")
         walk.doubtful = head.seq
     elif hashed != row.hash:
-        walk.tell(head.seq, _moved(connection, row) or f"Record {head.seq} ({row.kind}) was altered.")
+        moved = _moved(connection, row) if walk.trouble is None else None
+        walk.tell(head.seq, moved or f"Record {head.seq} ({row.kind}) was altered.")
         if replace(head, kind="deletion").hash == row.hash:
             walk.doubtful = head.seq
     elif head.previous != previous:
