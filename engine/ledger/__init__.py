@@ -19,6 +19,7 @@ from engine.ledger.errors import (
     NoSuchDecision,
     NoSuchSession,
     OverrideError,
+    RecordAltered,
     ReleaseError,
     SessionExpired,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "NoSuchSession",
     "Override",
     "OverrideError",
+    "RecordAltered",
     "ReleaseError",
     "SessionExpired",
     "Trouble",

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text
 
 from engine.language.canonical import compact
+from engine.ledger.errors import RecordAltered
 from engine.ledger.tables import content, record
 
 FORMAT = "regimen-record-1"
@@ -105,6 +106,17 @@ def lock(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": APPENDING})
+
+
+def said(row: Row[Any]) -> dict[str, Any] | None:
+    """What a record with its content says; None where that was deleted.
+
+    Raises:
+        RecordAltered: it is not as it was recorded.
+    """
+    if Head.of(row).hash != row.hash or (row.data is not None and sha256(row.data) != row.content_hash):
+        raise RecordAltered(row.seq)
+    return None if row.data is None else read(row.data)
 
 
 def append(

@@ -18,7 +18,7 @@ from sqlalchemy import Row
 from engine.dialogue.consultation import Consultation
 from engine.dialogue.report import report
 from engine.language.canonical import compact
-from engine.ledger.chain import Head, read, short
+from engine.ledger.chain import Head, said, short
 from engine.ledger.errors import OverrideError
 
 LONGEST = 2000  # characters of what a person writes
@@ -47,8 +47,8 @@ class Decision:
 
     @classmethod
     def of(cls, row: Row[Any]) -> Decision:
-        """The decision that a record and its content hold."""
-        return cls(Head.of(row), None if row.data is None else read(row.data))
+        """The decision that a record and its content hold; see `chain.said`."""
+        return cls(Head.of(row), said(row))
 
     @property
     def id(self) -> int:
@@ -100,8 +100,8 @@ class Override:
 
     @classmethod
     def of(cls, row: Row[Any]) -> Override:
-        """The override that a record and its content hold."""
-        found = read(row.data)
+        """The override that a record and its content hold; see `chain.said`."""
+        found = said(row) or {}
         known = {each.name for each in fields(cls)} - {"head", "rules"}
         return cls(Head.of(row), **{name: found[name] for name in known}, rules=tuple(found["rules"]))
 

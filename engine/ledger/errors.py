@@ -67,6 +67,16 @@ class DecisionDeleted(RegimenError):  # noqa: N818 (as above)
         )
 
 
+class RecordAltered(RegimenError):  # noqa: N818 (as above)
+    """A record is not as it was recorded, so nothing is read from it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"Record {number} is not as it was recorded, so nothing is said from it. Run `regimen ledger verify`, and"
+            " compare with a copy of the database."
+        )
+
+
 class OverrideError(RegimenError):
     """What was done instead cannot be recorded as it was told."""
 

@@ -34,6 +34,7 @@ from engine.ledger.errors import (
     DecisionDeleted,
     NoSuchDecision,
     NoSuchSession,
+    RecordAltered,
     ReleaseError,
     SessionExpired,
 )
@@ -249,6 +250,7 @@ class Ledger:
 
         Raises:
             NoSuchDecision: there is none, or the beginning is that of several.
+            RecordAltered: it is not as it was recorded; overrides and impact raise this too.
         """
         asked = str(name).strip().lower()
         if asked.isdecimal() and len(asked) < SHORTEST:
@@ -396,7 +398,10 @@ def _read(kept: Kept) -> dict[str, Answer]:
 def _same(connection: Connection, session: int, said: Mapping[str, Any]) -> Decision | None:
     """The last decision of a session, if it says this."""
     row = chain.newest_of(connection, session, "decision")
-    found = Decision.of(row) if row else None
+    try:
+        found = Decision.of(row) if row else None
+    except RecordAltered:  # what follows now is recorded anew
+        return None
     return found if found and found.said and same_decision(found.said, said) else None
 
 

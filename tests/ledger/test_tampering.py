@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from engine.ledger import RecordAltered
 from tests.ledger.conftest import NOW, decided, later
 from tests.ledger.tampering import flip, hands_on
 
@@ -136,6 +137,34 @@ def test_what_a_deletion_named_is_not_blamed_where_the_deletion_was_taken_out(ch
         run("DELETE FROM record WHERE seq = 6")
 
     assert chain.verify().trouble.message == "Record 6 is missing."
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE content SET data = '{}' WHERE seq IN (2, 3, 4)",
+        "UPDATE record SET made_at = 'yesterday' WHERE seq IN (2, 3, 4)",
+    ],
+)
+def test_nothing_is_said_from_a_record_that_was_altered(chain, url, ruleset, statement):
+    if "content" in statement and url.startswith("sqlite"):
+        statement = statement.replace("'{}'", "CAST('{}' AS BLOB)")
+    with hands_on(url) as run:
+        run(statement)
+
+    for look in (lambda: chain.decision(SECOND), chain.overrides, lambda: chain.impact(ruleset)):
+        with pytest.raises(RecordAltered, match="is not as it was recorded"):
+            look()
+
+
+def test_a_result_whose_decision_was_altered_is_recorded_anew(ledger, url, ruleset):
+    kept, _ = ledger.begin(ruleset, ANSWERS, NOW)
+    decided(ledger, kept)
+    with hands_on(url) as run:
+        run("UPDATE record SET made_at = 'yesterday' WHERE seq = 2")
+
+    assert decided(ledger, kept).id == 3
+    assert ledger.verify().trouble.seq == 2
 
 
 def test_a_chain_that_was_cut_off_is_shown_by_a_hash_noted_elsewhere(chain, url):
