@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+
+import psycopg
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
@@ -203,6 +206,16 @@ def test_a_release_that_is_in_no_chain_yet_is_looked_at_too(chain, url, ruleset)
         run(f"UPDATE release SET files = {files.format('TEXT' if url.startswith('sqlite') else 'JSON')}")
 
     assert "which no decision is about yet, was altered" in chain.verify().trouble.message
+
+
+@pytest.mark.parametrize("place", ["7", "8"])
+def test_the_database_itself_lets_no_two_records_follow_the_same_one(chain, url, place):
+    copy = f"INSERT INTO record SELECT {place}, kind, previous, NULL, NULL, made_at, content_hash, 'other' FROM record"
+
+    with hands_on(url) as run, pytest.raises((sqlite3.IntegrityError, psycopg.errors.UniqueViolation)):
+        run(f"{copy} WHERE seq = 7")
+
+    assert chain.verify().trouble is None
 
 
 def test_an_empty_ledger_is_intact(ledger):
