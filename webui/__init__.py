@@ -41,6 +41,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         limits,
         logs,
         pages,
+        pieces,
         rulesets,
         security,
         shelf,
@@ -48,6 +49,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     )
 
     app = logs.Site(__name__)
+    app.jinja_environment = words.Environment
     app.config.from_mapping(
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=2 * MIB + MIB // 4,  # a file and a text of 1 MiB each, and what surrounds them
@@ -63,7 +65,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or keys.secret_key()
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of a ruleset is part of what it says
     app.extensions["shelf"] = shelf.Shelf(app.config["RULESETS"])
-    for module in (logs, security, limits, words, assets, failures, consult_visit):
+    for module in (logs, security, limits, words, pieces, assets, failures, consult_visit):
         module.init_app(app)
     for each in (home, rulesets, graph, consult, explain, evaluate, pages):
         app.register_blueprint(each.blueprint)

@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import argparse
 import errno
+import socket
 import sys
+from typing import TYPE_CHECKING
 
 from engine import bootstrap
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 DATABASE_HELP = (
     "where sessions are kept: sqlite:////path/to/file.db or postgresql://user@host/name. Without it"
     " $REGIMEN_DATABASE_URL, which keeps a password out of the list of processes; else a file of one's own"
 )
+PROCESSES_HELP = "processes that serve, each with its threads (default: as many as there are cores, at most 4)"
 LARGEST = 8  # MiB that the server takes in; the application refuses much less, with a page that says so
 
 
-def serve(host: str, port: int, database: str | None = None, threads: int = 4) -> int:
-    """Serve until interrupted; the exit status is 1 if the address, the database or the secret key cannot be had."""
+def serve(host: str, port: int, database: str | None = None, threads: int = 4, processes: int | None = None) -> int:
+    """Serve until interrupted; the exit status is 1 if the address, the database or the secret key cannot be had.
+
+    Args:
+        host: the address, or the name of one or several.
+        port: 0 for any that is free.
+        database: where sessions are kept, as for `create_app`.
+        threads: how many requests a process serves at a time.
+        processes: how many there are; None for as many as there are cores, at most 4.
+    """
     import gc
     import logging
-    import threading
-
-    from waitress import create_server
 
     from engine import RegimenError
     from engine.ledger import DatabaseError, Ledger
-    from webui import MIB, create_app
+    from webui import create_app
+    from webui.consult_visit import let_go
+    from webui.processes import listen, run, usual_number
 
     try:
         Ledger.open(database).close()  # whoever starts the site is told what is wrong, not the first visitor
@@ -35,19 +48,38 @@ def serve(host: str, port: int, database: str | None = None, threads: int = 4) -
         return 1
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait a moment is no news
     try:
-        server = create_server(app, host=host, port=port, threads=threads, max_request_body_size=LARGEST * MIB)
+        listening = listen(host, port)
     except OSError as error:
         print(_refusal(error, host, port), file=sys.stderr)
         return 1
+    number = processes or usual_number()
+    if number > 1:
+        app.extensions["shelf"].share_cases()
     app.extensions["shelf"].warm()  # whoever starts the site waits for rulesets to be read, not the first visitor
+    for template in app.jinja_env.list_templates():
+        app.jinja_env.get_template(template)  # compiled here, and not once more by each process
     gc.collect()
     gc.freeze()  # they are 100,000 objects that stay: each full collection would go through them and hold requests up
-    taken = getattr(server, "effective_port", port)  # port 0 means any that is free
     name = f"[{host}]" if ":" in host else host
-    print(f"Regimen is at http://{name}:{taken}  (Ctrl-C stops it)", flush=True)
+    print(f"Regimen is at http://{name}:{listening[0].getsockname()[1]}  (Ctrl-C stops it)", flush=True)
+    if number == 1:
+        _answer(app, listening, threads)
+    else:
+        run(lambda: _answer(app, listening, threads), number, lambda: let_go(app))
+    return 0
+
+
+def _answer(app: Flask, listening: list[socket.socket], threads: int) -> None:
+    """Answer requests in this process until it is interrupted."""
+    import threading
+
+    from waitress import create_server
+
+    from webui import MIB
+
+    server = create_server(app, sockets=listening, threads=threads, max_request_body_size=LARGEST * MIB)
     threading.Thread(target=app.extensions["shelf"].run_cases, daemon=True).start()
     server.run()
-    return 0
 
 
 def _refusal(error: OSError, host: str, port: int) -> str:
@@ -71,6 +103,13 @@ def _threads(text: str) -> int:
     return int(text)
 
 
+def _processes(text: str) -> int:
+    most = 64
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes; write one from 1 to {most}")
+    return int(text)
+
+
 def main() -> int:
     """Read the options before setting up, so that --help needs nothing."""
     parser = argparse.ArgumentParser(prog="python3 -m webui", description="Set up if need be, and serve the site.")
@@ -78,9 +117,10 @@ def main() -> int:
     parser.add_argument("--port", default=8000, type=_port, help="port to listen on (default: %(default)s)")
     parser.add_argument("--database", metavar="URL", help=DATABASE_HELP)
     parser.add_argument("--threads", default=4, type=_threads, help="requests served at a time (default: %(default)s)")
+    parser.add_argument("--processes", type=_processes, help=PROCESSES_HELP)
     options = parser.parse_args()
     bootstrap.ensure()
-    return serve(options.host, options.port, options.database, options.threads)
+    return serve(options.host, options.port, options.database, options.threads, options.processes)
 
 
 if __name__ == "__main__":

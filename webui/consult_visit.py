@@ -19,6 +19,8 @@ from engine.dialogue.telling import EMERGENCY, URGENCY
 from engine.language.model import Fact
 from engine.language.values import Answer
 from engine.ledger import Change, Kept, Ledger
+from webui.shared import Word
+from webui.shelf import Shelf
 
 KEPT_READY = 64  # consultations, so that a page does not work out again what the one before it did
 ONE_PAGE = "one_page"  # what the cookie remembers: that all questions are asked on one page
@@ -28,8 +30,9 @@ KEPT_ALARMS = 64  # answers that describe an emergency
 class Keeper:
     """Opens the ledger when it is first needed: a site without its database still shows its rulesets."""
 
-    def __init__(self, url: str | None) -> None:
+    def __init__(self, url: str | None, shelf: Shelf) -> None:
         self._url = url
+        self._shelf = shelf
         self._ledger: Ledger | None = None
         self._lock = threading.Lock()
 
@@ -42,14 +45,21 @@ class Keeper:
         """
         with self._lock:
             if self._ledger is None:
-                self._ledger = Ledger.open(self._url)
+                self._ledger = Ledger.open(self._url, self._known)
             return self._ledger
+
+    def _known(self, digest: str) -> Ruleset | None:
+        """The release that another process or another run of the site began a session under, if it is on the shelf."""
+        entry = self._shelf.holding(digest)
+        return entry.ruleset if entry else None
 
 
 def init_app(app: Flask) -> None:
-    """Say where sessions are kept."""
-    app.extensions["keeper"] = Keeper(app.config["DATABASE"])
+    """Say where sessions are kept, and let go at each request of what another process was told to forget."""
+    app.extensions["keeper"] = Keeper(app.config["DATABASE"], app.extensions["shelf"])
     app.extensions["alarms"] = Alarms()
+    app.extensions["forgotten"] = Word()
+    app.before_request(lambda: let_go(app))
 
 
 def ledger() -> Ledger:
@@ -75,9 +85,19 @@ def _consulted(ruleset: Ruleset, answers: str, as_of: datetime.date) -> Consulta
 
 
 def forget_ready() -> None:
-    """Let go of what is held in memory: what a person deletes is nowhere."""
-    _consulted.cache_clear()
-    _alarms().clear()
+    """Let go of what is held in memory, in every process: what a person deletes is nowhere."""
+    forgotten: Word = current_app.extensions["forgotten"]
+    forgotten.tell()
+    let_go(current_app)
+
+
+def let_go(app: Flask) -> None:
+    """Empty the memory of this process if something was forgotten, here or in another, since it last did so."""
+    forgotten: Word = app.extensions["forgotten"]
+    if forgotten.news():
+        _consulted.cache_clear()
+        alarms: Alarms = app.extensions["alarms"]
+        alarms.clear()
 
 
 class Alarms:

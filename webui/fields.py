@@ -63,6 +63,11 @@ class Field:
         return f"{self.prefix}{self.wrong[0] if self.fact.type == 'date' else 'answer'}"
 
     @property
+    def blank(self) -> bool:
+        """Whether nothing was typed yet, and nothing is wrong."""
+        return not self.error and self.typed == Typed()
+
+    @property
     def choices(self) -> tuple[tuple[str, str, str, str | None], ...]:
         """The options to choose from, each with the id of its control, its words and its help."""
         help_of = {option.id: option.help for option in self.fact.options}

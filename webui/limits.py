@@ -1,5 +1,8 @@
 """How often one address may ask for what costs work: counted in memory, by each process for itself.
 
+So nobody is refused below the number that is written, and one whose requests reach all of N processes may come to N
+times as many. To divide it by N would refuse a class too early whose connections happen to end up at one process.
+
 The numbers are settings of the application, in the words of Flask-Limiter. They leave room for a class of thirty behind
 one address. RATELIMIT_ENABLED switches them all. Guessing the link of a session needs no limit: it has 256 random bits.
 """

@@ -43,8 +43,7 @@ def check_token() -> None:
 
 def _headers(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "no-cache")  # a page may be kept, and is asked for anew each time
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    response.headers.extend(HEADERS)
     return response
 
 

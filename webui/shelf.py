@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from flask import abort, current_app
 from engine import RegimenError, Ruleset, RulesetError, consult, load_ruleset
 from engine.language.errors import Mark, Problem
 from engine.verify.cases import Checked, check_cases
+from webui.shared import SharedCases
 
 Stamp = tuple[tuple[str, int, int], ...]
 
@@ -31,11 +32,12 @@ class Entry:
     folder: Path
     ruleset: Ruleset | None
     problems: tuple[Problem, ...] = ()
+    check: Callable[[Ruleset], Checked] = check_cases
 
     @cached_property
     def checked(self) -> Checked:
         """What running its cases comes to; some seconds for hundreds of them, when first asked for."""
-        return check_cases(self.loaded)
+        return self.check(self.loaded)
 
     @cached_property
     def failed_cases(self) -> dict[str, str]:
@@ -70,6 +72,11 @@ class Shelf:
         self.roots = tuple(map(Path, roots))
         self._kept: dict[str, tuple[Stamp, Entry]] = {}
         self._lock = threading.Lock()
+        self._check: Callable[[Ruleset], Checked] = check_cases
+
+    def share_cases(self) -> None:
+        """Have the cases run once for all the processes that will be forked, not by each; before anything is read."""
+        self._check = SharedCases()
 
     def entries(self) -> list[Entry]:
         """Every ruleset, by name."""
@@ -112,7 +119,7 @@ class Shelf:
         stamp, entry = self._kept.get(name, (None, None))
         if entry is None or entry.folder != folders[name] or stamp != _stamp(_watched(entry, folders)):
             before = {folder: _stamp([folder]) for folder in folders.values()}  # an edit while it is read shows later
-            entry = _load(name, folders[name])
+            entry = replace(_load(name, folders[name]), check=self._check)
             stamp = tuple(mark for folder in _watched(entry, folders) for mark in before[folder])
             self._kept[name] = stamp, entry
         return entry

@@ -149,10 +149,16 @@ def schema() -> int:
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen on.")
 @DATABASE
 @click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="Requests served at a time.")
-def serve(host: str, port: int, database: str | None, threads: int) -> None:
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    show_default="as many as there are cores, at most 4",
+    help="Processes that serve, each with its threads.",
+)
+def serve(host: str, port: int, database: str | None, threads: int, processes: int | None) -> None:
     """Serve the site."""
     site = importlib.import_module("webui.__main__")  # engine/ knows nothing of it
-    raise SystemExit(site.serve(host, port, database, threads))
+    raise SystemExit(site.serve(host, port, database, threads, processes))
 
 
 main.add_command(ledger)

@@ -60,8 +60,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that changes nothing."""
-        with self._telling(), self.engine.begin() as connection:
+        """A connection for one statement that changes nothing: SQLite needs no transaction for it, which takes time."""
+        with self._telling(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -90,7 +90,6 @@ class Database:
         """Take what was deleted out of SQLite's log too, unless somebody reads it; PostgreSQL's vacuum sees to that."""
         if self.engine.dialect.name == "sqlite":
             with self._telling(), self.engine.connect() as connection:
-                connection.execution_options(begin="")
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def migrate(self) -> None:
@@ -258,9 +257,9 @@ def _same_file(path: Path, identity: tuple[int, int]) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """Begin a transaction; one that writes takes its lock at once, so that it never fails halfway for want of it."""
-    statement = connection.get_execution_options().get("begin", "BEGIN")
-    if statement:  # a checkpoint stands outside of transactions
+    """Begin a transaction that writes; it takes its lock at once, so that it never fails halfway for want of it."""
+    statement = connection.get_execution_options().get("begin")
+    if statement:  # what only reads, and a checkpoint, stand outside of transactions
         connection.exec_driver_sql(statement)
 
 

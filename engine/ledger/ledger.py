@@ -110,17 +110,19 @@ def current(history: Iterable[Change]) -> dict[str, Any]:
 class Ledger:
     """The sessions of one database. Threads may share it; processes open it each for itself."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, known: Callable[[str], Ruleset | None]) -> None:
         self._database = database
+        self._known = known
         self._loaded: dict[str, Ruleset] = {}
         self._loading = threading.Lock()
 
     @classmethod
-    def open(cls, url: str | None = None) -> Ledger:
+    def open(cls, url: str | None = None, known: Callable[[str], Ruleset | None] = lambda _: None) -> Ledger:
         """Open the ledger and bring its tables up to date.
 
         Args:
             url: of the database; without one $REGIMEN_DATABASE_URL, else a file under $XDG_DATA_HOME/regimen.
+            known: gives the ruleset of a hash where it is loaded already, so that it is not read once more.
 
         Raises:
             DatabaseError: the database cannot be used. This and every other method raises it.
@@ -131,7 +133,7 @@ class Ledger:
         except BaseException:
             database.engine.dispose()
             raise
-        return cls(database)
+        return cls(database, known)
 
     def close(self) -> None:
         """Let the database go."""
@@ -367,7 +369,7 @@ class Ledger:
             if digest not in self._loaded:
                 with nullcontext(within) if within else self._database.reading() as connection:
                     row = connection.execute(STORED.where(release.c.hash == digest)).one()
-                self._remember(loaded_release(row))
+                self._remember(loaded_release(row, self._known(digest)))
             return self._loaded[digest]
 
     def _remember(self, ruleset: Ruleset) -> None:

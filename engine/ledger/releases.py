@@ -53,14 +53,19 @@ def release_data(row: Row[Any]) -> dict[str, Any]:
     return {"release": row.hash, "ruleset": row.ruleset_id, "version": row.version, "title": row.title, "files": files}
 
 
-def loaded_release(row: Row[Any]) -> Ruleset:
+def loaded_release(row: Row[Any], known: Ruleset | None = None) -> Ruleset:
     """The ruleset of a release as `STORED` gives it, which has to be the very one that was kept.
+
+    Args:
+        row: the release.
+        known: one of this hash that is loaded already: where it is of the same files, it need not be read once more.
 
     Raises:
         ReleaseError: it is not, because its files were altered or this Regimen reads them otherwise.
     """
     try:
-        ruleset = ruleset_from_files(json.loads(row.files))
+        files = json.loads(row.files)
+        ruleset = known if known and dict(known.files) == files else ruleset_from_files(files)
     except (RulesetError, ValueError):
         ruleset = None
     if ruleset is None or ruleset.digest != row.hash:

@@ -65,8 +65,8 @@ class Evaluation(Outcome):
     ) -> None:
         super().__init__(ruleset, dict(answers), as_of)
         self.struck = struck
-        self.decided: set[str] = set()
-        self._signs: dict[int, tuple[Sign, Condition]] = {}
+        self._signs: dict[int, Sign] = {}  # by the id of a condition, as conditions are slow to hash
+        self._kept: list[Condition] = []
         self._splits = splits_of(ruleset)
         for name in ruleset.order:
             fact = ruleset.facts[name]
@@ -83,9 +83,9 @@ class Evaluation(Outcome):
         """The sign of a condition, found once: facts are visited so that it never changes."""
         found = self._signs.get(id(condition))
         if found is None:
-            # Conditions are slow to hash. Kept beside its sign, one cannot go and leave its id to another.
-            found = self._signs[id(condition)] = self._find_sign(condition), condition
-        return found[0]
+            found = self._signs[id(condition)] = self._find_sign(condition)
+            self._kept.append(condition)  # so that it cannot go and leave its id to another
+        return found
 
     def _find_sign(self, condition: Condition) -> Sign:
         if isinstance(condition, All):
@@ -126,7 +126,8 @@ class Evaluation(Outcome):
     def _conclude(self, fact: Fact) -> None:
         rules = self.ruleset.concluders[fact.id]
         for rule in rules:
-            self._decide(rule)
+            if rule.id not in self.whens:
+                self._decide(rule)
         told = [rule for rule in rules if rule.id in self.applies and (RULE, rule.id) not in self.struck]
         if fact.is_set:
             present = {option for rule in told for option in rule.concludes(fact.id)}
@@ -136,8 +137,8 @@ class Evaluation(Outcome):
             }
             return
         values = {value for rule in told for value in rule.concludes(fact.id)}
-        none_left = all(self.whens[rule.id] & FALSE for rule in rules)
-        if fact.otherwise is not None and none_left and (OTHERWISE, fact.id) not in self.struck:
+        refuted = (self.whens[rule.id] & FALSE for rule in rules)
+        if fact.otherwise is not None and (OTHERWISE, fact.id) not in self.struck and all(refuted):
             values.add(fact.otherwise)
         self.held[fact.id] = tuple(value for value in self.ruleset.values[fact.id] if value in values)
 
@@ -146,20 +147,13 @@ class Evaluation(Outcome):
 
     def _decide(self, rule: Rule) -> None:
         """Whether a rule applies and whether it fails; in a conflict it can do both."""
-        if rule.id in self.decided:
-            return
-        self.decided.add(rule.id)
-        when = self._when(rule)
-        overriders = [self._when(other) for other in self.ruleset.overriders[rule.id]]
-        if when & TRUE and all(other & FALSE for other in overriders):
+        decision = self.whens[rule.id] = self.sign(rule.when)
+        for other in self.ruleset.overriders[rule.id]:
+            decision = every((decision, opposite(self.sign(other.when))))
+        if decision & TRUE:
             self.applies.add(rule.id)
-        if when & FALSE or any(other & TRUE for other in overriders):
+        if decision & FALSE:
             self.fails.add(rule.id)
-
-    def _when(self, rule: Rule) -> Sign:
-        if rule.id not in self.whens:
-            self.whens[rule.id] = self.sign(rule.when)
-        return self.whens[rule.id]
 
     # Formulas
 

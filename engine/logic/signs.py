@@ -37,7 +37,13 @@ def every(signs: Iterable[Sign]) -> Sign:
 
 def some(signs: Iterable[Sign]) -> Sign:
     """The sign of `any`: known true when some is, known false when each is."""
-    return opposite(every(map(opposite, signs)))
+    true, false = UNSIGNED, FALSE
+    for sign in signs:
+        if sign == TRUE:
+            return TRUE  # whatever the others are
+        true |= sign & TRUE
+        false &= sign
+    return true | false
 
 
 def known(truth: bool) -> Sign:

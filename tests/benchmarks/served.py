@@ -1,11 +1,14 @@
 """Sites in processes of their own, to be measured from outside: `python -m tests.benchmarks.served WHAT …`.
 
 site URL        the site as `regimen serve` starts it, with its sessions in that database
-bare TEMPLATE   a Flask that does nothing but render that file
+bare TEMPLATE   a Flask that does nothing but render that file, in as many processes and threads as the site
+
+PROCESSES in the environment says how many processes; without it there are as many as `regimen serve` takes.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,10 +20,12 @@ from waitress import create_server
 
 from webui import limits
 from webui.__main__ import serve
+from webui.processes import listen, run, usual_number
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = "127.0.0.1"
 THREADS = 4
+PROCESSES = int(os.environ.get("PROCESSES", usual_number()))
 NEVER = "1000000 per second"  # requests are still counted, as they are for users
 
 
@@ -38,16 +43,20 @@ def served(what: str, *args: str) -> Iterator[int]:
 
 def site(url):
     limits.DEFAULTS.update({name: NEVER for name in limits.DEFAULTS if name.startswith("LIMIT_")})
-    serve(HERE, 0, url, THREADS)
+    serve(HERE, 0, url, THREADS, PROCESSES)
 
 
 def bare(template):
     path = Path(template)
     app = Flask(__name__, template_folder=path.parent)
     app.get("/")(lambda: render_template(path.name))
-    server = create_server(app, host=HERE, port=0, threads=THREADS)
-    print(f"http://{HERE}:{server.effective_port}", flush=True)
-    server.run()
+    listening = listen(HERE, 0)
+
+    def work():
+        create_server(app, sockets=listening, threads=THREADS).run()
+
+    print(f"http://{HERE}:{listening[0].getsockname()[1]}", flush=True)
+    work() if PROCESSES == 1 else run(work, PROCESSES, lambda: None)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,14 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
 from engine import load_ruleset
 from engine.cli import main
 from engine.ledger import Ledger, NoSuchSession
+from tests.processes import until
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ROOT / "tests" / "corpora" / "small"
@@ -78,21 +80,30 @@ def test_a_database_that_does_not_answer_is_told_by_name_and_without_its_passwor
 
 
 @pytest.mark.parametrize(
-    ("command", "threads"),
-    [(["-m", "webui"], 2), (["-c", "from engine.cli import main; main()", "serve"], 7)],
+    ("command", "threads", "processes"),
+    [(["-m", "webui"], 2, 3), (["-c", "from engine.cli import main; main()", "serve"], 7, 1)],
     ids=["webui", "serve"],
 )
-def test_the_site_is_served_with_a_database_and_a_number_of_threads(command, threads, url, tmp_path):
-    options = ["--port", "0", "--threads", str(threads), "--database", url]
+def test_the_site_is_served_with_a_database_and_numbers_of_threads_and_processes(
+    command, threads, processes, url, tmp_path
+):
+    options = ["--port", "0", "--threads", str(threads), "--processes", str(processes), "--database", url]
     with subprocess.Popen(
         [sys.executable, *command, *options], cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, text=True
     ) as site:
         line = site.stdout.readline()
-        running = len(list(Path(f"/proc/{site.pid}/task").iterdir()))
+        parent = psutil.Process(site.pid)
+        until(lambda: len(parent.children()) == (processes if processes > 1 else 0))
+        serving = parent.children() or [parent]
+        until(lambda: all(each.num_threads() > threads for each in serving))  # the address is told before
+        running = [each.num_threads() - threads for each in serving]
+        watching = parent.num_threads()
         site.kill()
 
     assert line.startswith("Regimen is at http://127.0.0.1:")
-    assert running - threads in (1, 2)  # the main thread, and the one that runs the cases if it has not ended
+    assert processes == 1 or watching == 1  # a thread at the fork would leave its locks behind
+    usual = {1, 2} if processes == 1 else {1, 2, 3}  # the main thread, one that watches the parent, one for the cases
+    assert usual.issuperset(running)
     with closing(sqlite3.connect(tmp_path / "regimen.db")) as found:
         assert found.execute("SELECT count(*) FROM consultation").fetchall() == [(0,)]
 
@@ -106,3 +117,13 @@ def test_a_number_of_threads_that_makes_no_sense_is_refused(threads):
     assert told.returncode == 2
     assert "is not a number of threads; write one from 1 to 64" in told.stderr
     assert run("serve", f"--threads={threads}").exit_code == 2
+
+
+@pytest.mark.parametrize("processes", ["0", "65", "two", "²"])
+def test_a_number_of_processes_that_makes_no_sense_is_refused(processes):
+    command = [sys.executable, "-m", "webui", f"--processes={processes}"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert told.returncode == 2
+    assert "is not a number of processes; write one from 1 to 64" in told.stderr
+    assert run("serve", f"--processes={processes}").exit_code == 2

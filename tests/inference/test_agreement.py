@@ -18,6 +18,7 @@ from engine.language.load import load_ruleset, shipped_ids
 from engine.logic.evaluate import Evaluation
 from engine.logic.signs import TRUE
 from engine.logic.support import explain as explain_evaluation
+from tests.processes import FORKS, ended, started
 from tests.random_rulesets import USUAL, Size, random_answers, random_as_of, random_ruleset
 
 LARGE = Size(inputs=(6, 14), derived=(8, 20), rules=(1, 4), goals=(2, 6))
@@ -117,3 +118,24 @@ def test_partial_answers_to_every_shipped_ruleset(name):
         first, *later = in_pieces(rng, answers)
         assert_agree(ruleset, programs, first, case.as_of)
         assert_agree(ruleset, programs, first, case.as_of, later)
+
+
+@FORKS[0]
+@FORKS[1]
+def test_a_ruleset_compiled_before_a_fork_comes_to_the_same_in_every_process():
+    """Its handles are C memory, of which each process has its own copy from then on."""
+    ruleset = load_ruleset("b12-general")
+    program = compile_ruleset(ruleset)
+    given = [(read_answers(ruleset.facts, dict(case.answers)), case.as_of) for case in ruleset.cases[:20]]
+
+    def conclude():
+        return [Run(program, *each).held for each in given]
+
+    def compare():
+        assert conclude() == expected
+
+    expected = [Evaluation(ruleset, *each).held for each in given]
+    conclude()
+    children = [started(compare) for _ in range(2)]
+    compare()
+    assert [ended(child) for child in children] == [True, True]

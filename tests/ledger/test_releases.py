@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import select, update
 
 from engine import RulesetError, load_ruleset
 from engine.language.load import SHIPPED, ruleset_from_files
-from engine.ledger import ReleaseError
+from engine.ledger import Ledger, ReleaseError
 from engine.ledger.tables import release
 from tests.ledger.conftest import NOW, SMALL
 
@@ -90,6 +91,13 @@ def test_a_release_is_kept_once_and_loaded_once(url, open_ledger, ruleset):
     ]
     first, *others = (restarted.find(key, NOW).ruleset for key in keys)
     assert all(other is first for other in others)
+
+
+def test_a_release_that_is_loaded_already_is_not_read_once_more(url, open_ledger, ruleset):
+    _, key = open_ledger(url).begin(ruleset, {}, NOW)
+
+    with closing(Ledger.open(url, {ruleset.digest: ruleset}.get)) as ledger:
+        assert ledger.find(key, NOW).ruleset is ruleset
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""Servers as they are run, several on one database, killed and cut off: what was confirmed is there afterwards."""
+"""Servers as they are run, several on one database or of several processes, killed and cut off.
+
+What was confirmed is there afterwards.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlencode, urlsplit
 
+import psutil
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -25,6 +29,7 @@ from sqlalchemy import text
 from engine.ledger import Ledger
 from engine.ledger.database import open_database
 from tests.ledger.conftest import ON_POSTGRES
+from tests.processes import until
 from tests.webui.conftest import MADE_UP
 from tests.webui.guided import Controls, Guided
 from tests.webui.page_text import said
@@ -50,16 +55,45 @@ def start(tmp_path, url):
     with ExitStack() as stack:
         log = stack.enter_context((tmp_path / "log").open("a"))
 
-        def starting():
+        def starting(processes=1):
             server = subprocess.Popen(
-                command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+                [*command, "--processes", str(processes)],
+                cwd=tmp_path,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                preexec_fn=heed_ctrl_c,  # noqa: PLW1509 (it does nothing that a lock could stop)
             )
             stack.enter_context(server)
             stack.callback(server.kill)
             server.port = int(re.search(r":(\d+) ", server.stdout.readline())[1])
+            if processes > 1:
+                until(lambda: len(workers(server)) == processes)
             return server
 
         yield starting
+
+
+def workers(server):
+    """The processes that serve; the one that was started watches them."""
+    return psutil.Process(server.pid).children()
+
+
+@contextmanager
+def alone(server, worker):
+    """The other processes stand still, so that this one accepts every connection."""
+    others = [each for each in workers(server) if each != worker]
+    for other in others:
+        other.suspend()
+        until(lambda other=other: other.status() == psutil.STATUS_STOPPED)
+    yield
+    for other in others:
+        other.resume()
+
+
+def heed_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # where the suite runs in the background it is ignored
 
 
 class Browser:
@@ -286,3 +320,88 @@ def test_a_database_that_goes_missing_is_told_and_found_again(start, url):
 
     guided.answers(**ANSWERS)
     assert guided.here == "check"
+
+
+def test_the_processes_of_a_server_serve_the_same_session(start):
+    server = start(processes=2)
+    both = workers(server)
+    guided = Guided(Browser(server))
+
+    for number, (fact, raw) in enumerate(ANSWERS.items()):
+        with alone(server, both[number % 2]):
+            guided.answers(**{fact: raw})
+            assert guided.page.status_code == 200
+    seen = []
+    for worker in both:
+        with alone(server, worker):
+            seen.append([without_token(guided.see(page)) for page in ("check", "result", "sheet", "questions/serum")])
+
+    assert "54" in seen[0][0]
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("moment", MOMENTS[:2])
+def test_a_process_killed_in_mid_request_loses_nothing_and_the_site_goes_on(start, url, tmp_path, moment):
+    server = start(processes=2)
+    killed, left = workers(server)
+    guided = Guided(Browser(server))
+    guided.answers(age="17")
+    timer = threading.Timer(random.Random(moment).uniform(0, 0.4), killed.kill)
+    timer.start()
+    confirmed, cut = ["17"], []
+    for age in map(str, range(18, 90)):
+        try:
+            page = guided.client.post(guided.path("questions/age"), data={"csrf_token": guided.token, "answer": age})
+        except (HTTPException, OSError):
+            cut.append(age)
+        else:
+            assert page.status_code == 303
+            confirmed.append(age)
+    timer.join()
+
+    assert len(cut) <= 1
+    with closing(Ledger.open(url)) as ledger:
+        kept = [change.value for change in ledger.find(guided.key, datetime.now(UTC)).history]
+    assert [age for age in kept if age not in cut] == confirmed  # of the one that was under way nobody knows
+    assert is_whole(url)
+
+    until(lambda: len(workers(server)) == 2 and killed not in workers(server))
+    (replaced,) = set(workers(server)) - {left}
+    with alone(server, replaced):
+        guided.answers(**ANSWERS)
+    assert guided.here == "check"
+    (line,) = [line for line in (tmp_path / "log").read_text().splitlines() if '"endpoint"' not in line]
+    told = json.loads(line)
+    assert (told["event"], told["process"]) == ("process ended and is replaced", killed.pid)
+    assert told["status"] == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(("told", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 0)])
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_server_that_is_told_to_end_ends_quietly_with_all_its_processes(start, tmp_path, processes, told, status):
+    server = start(processes)
+    children = workers(server)
+    assert Guided(Browser(server)).page.status_code == 200
+    server.send_signal(told)
+
+    assert server.wait(30) == status
+    assert not any(each.is_running() for each in children)
+    assert all('"event": "request"' in line for line in (tmp_path / "log").read_text().splitlines())
+
+
+def test_ctrl_c_which_reaches_every_process_ends_all_quietly(start, tmp_path):
+    server = start(processes=2)
+    for each in (*workers(server), server):
+        each.send_signal(signal.SIGINT)
+
+    assert server.wait(30) == 0
+    assert (tmp_path / "log").read_text() == ""
+
+
+def test_no_process_outlives_a_server_that_is_killed(start):
+    server = start(processes=2)
+    children = workers(server)
+    server.kill()
+    server.wait(30)
+
+    assert psutil.wait_procs(children, timeout=30)[1] == []

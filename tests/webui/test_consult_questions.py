@@ -13,8 +13,9 @@ from werkzeug.datastructures import MultiDict
 
 from tests.webui.guided import Controls, Guided, make_site, read_token
 from tests.webui.page_text import said
+from webui.fields import Field
+from webui.pieces import blank_question, rules_using
 from webui.shelf import usable
-from webui.words import rules_using
 
 SERUM = {"answer": "140", "unit": "ng/L"}
 
@@ -71,28 +72,45 @@ def test_the_rules_that_use_an_answer_are_written_once_for_each_ruleset(guided, 
     other = replace(ruleset_of(made), rules=rules)
     fact = other.facts["numbness"]
     written = []
-    monkeypatch.setattr("webui.words._lists", OrderedDict())
-    monkeypatch.setattr("webui.words.render_template", lambda *args, **kw: written.append(kw) or render(*args, **kw))
+    monkeypatch.setattr("webui.pieces._pieces", OrderedDict())
+    monkeypatch.setattr(
+        "webui.pieces.render_template", lambda *args, **kw: written.append((*args, kw)) or render(*args, **kw)
+    )
     guided.see("questions/numbness")
     guided.see("questions/numbness")
     with made[0].test_request_context():
         of_other = rules_using(other, fact)
 
-    assert [each["ruleset"].digest for each in written] == [ruleset_of(made).digest, other.digest]
+    digests = [kw["ruleset"].digest for template, kw in written if template == "consult/rules_using.html"]
+    assert digests == [ruleset_of(made).digest, other.digest]
     assert "<strong>A low level with numbness" in guided.page.text  # markup that is not escaped a second time
     assert "<strong>&lt;Other&gt;</strong>" in of_other
 
 
-def test_only_so_many_lists_of_rules_are_held(made, monkeypatch):
+def test_a_blank_question_is_written_anew_where_its_ruleset_or_its_page_is_another(made):
+    ruleset = ruleset_of(made)
+    facts = {**ruleset.facts, "numbness": replace(ruleset.facts["numbness"], ask="<Numb?>")}
+    with made[0].test_request_context():
+        first = blank_question(ruleset, Field(ruleset.facts["numbness"]), alone=True)
+        edited = blank_question(replace(ruleset, facts=facts), Field(facts["numbness"]), alone=True)
+        among = blank_question(ruleset, Field(ruleset.facts["numbness"], "numbness-"), alone=False)
+
+    assert "<h1>&lt;Numb?&gt;</h1>" in edited
+    assert edited != first
+    assert 'name="answer"' in first
+    assert 'name="numbness-answer"' in among
+
+
+def test_only_so_many_pieces_of_pages_are_held(made, monkeypatch):
     held = OrderedDict()
-    monkeypatch.setattr("webui.words._lists", held)
-    monkeypatch.setattr("webui.words.KEPT_LISTS", 2)
+    monkeypatch.setattr("webui.pieces._pieces", held)
+    monkeypatch.setattr("webui.pieces.KEPT_PIECES", 2)
     ruleset = ruleset_of(made)
     with made[0].test_request_context():
         for fact in ruleset.inputs:
             rules_using(ruleset, fact)
 
-    assert [fact for _, fact in held] == [fact.id for fact in ruleset.inputs][-2:]
+    assert [fact for _, _, fact in held] == [fact.id for fact in ruleset.inputs][-2:]
 
 
 def ruleset_of(made):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import re
 
@@ -131,12 +130,15 @@ def test_the_server_takes_in_no_more_than_8_mebibytes(monkeypatch):
     """It writes what it takes in to a file, before the application sees any of it."""
     taken = {}
 
-    def create(_, **options):
+    def create(_, *, sockets, **options):
         taken.update(options)
-        raise OSError(errno.EADDRINUSE, "in use")
+        for each in sockets:
+            each.close()
+        raise KeyboardInterrupt
 
     monkeypatch.setattr("waitress.create_server", create)
-    serve("127.0.0.1", 0)
+    with pytest.raises(KeyboardInterrupt):
+        serve("127.0.0.1", 0, processes=1)
 
     assert taken["max_request_body_size"] == 8 * 1024 * 1024
 
