@@ -15,12 +15,11 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
 
     Args:
         config: Flask's settings and ours. `RULESETS`: the folders that hold rulesets, the first winning where two have
-            one of the same name. `HOME`: the ruleset that the start page offers first. `TODAY`: a function that gives
-            the date to evaluate at where none is named. `NOW`: one that gives the moment, with its zone. `DATABASE`:
-            the URL of the database that keeps sessions; None for the one that the environment names, else a file of
-            one's own. `SESSION_DAYS`: how long a session is kept. `PUBLIC_URL`: how links to come back by begin behind
-            a proxy; under https the cookie is sent over nothing else. `SECRET_KEY`: None for the one of `webui.keys`.
-            `limits.py` has more.
+            one of the same name. `HOME`: the ruleset that the start page offers first. `TODAY`: gives the date to
+            evaluate at where none is named. `NOW`: gives the moment, with its zone. `DATABASE`: the URL of where
+            sessions are kept; None for the environment's, else a file of one's own. `SESSION_DAYS`: for how long.
+            `PUBLIC_URL`: how links to come back by begin behind a proxy; under https the cookie is sent over nothing
+            else. `SECRET_KEY`: None for the one of `webui.keys`. `limits.py` has more.
 
     Raises:
         RegimenError: there is no secret key to be had, or `PUBLIC_URL` is none.

@@ -29,7 +29,7 @@ from engine import AnswerError
 from engine.dialogue import telling
 from engine.dialogue.report import report
 from engine.language.model import Fact
-from engine.ledger import DatabaseError, NoSuchSession, SessionExpired
+from engine.ledger import DatabaseError, Decision, NoSuchSession, SessionExpired
 from webui import consult_check, result
 from webui.assets import compress
 from webui.consult_visit import ONE_PAGE, Notice, Visit, forget_ready, ledger, now, step, visit
@@ -145,27 +145,31 @@ def outcome(key: str) -> ResponseReturnValue:
     """Tell what the answers come to."""
     after_this_request(compress)
     here = visit(key)
-    return result.page(here.consultation, _ways(here), read_start(request.args), visit=here)
+    decision = _decided(here)
+    return result.page(here.consultation, _ways(here), read_start(request.args), visit=here, decision=decision)
 
 
 @blueprint.get("/sessions/<key>/result.json")
 def outcome_json(key: str) -> ResponseReturnValue:
     """Give what `regimen evaluate --json` prints."""
-    return jsonify(report(visit(key).consultation))
+    here = visit(key)
+    _decided(here)
+    return jsonify(report(here.consultation))
 
 
 @blueprint.get("/sessions/<key>/sheet")
 def sheet(key: str) -> ResponseReturnValue:
     """Give the visit sheet to print."""
     here = visit(key)
-    return result.sheet_page(here.consultation, _ways(here), read_start(request.args), visit=here)
+    decision = _decided(here)
+    return result.sheet_page(here.consultation, _ways(here), read_start(request.args), decision, visit=here)
 
 
 @blueprint.get("/sessions/<key>/sheet.pdf")
 def sheet_pdf(key: str) -> ResponseReturnValue:
     """Give the visit sheet as PDF."""
     here = visit(key)
-    return result.sheet_pdf(here.consultation, _ways(here), read_start(request.args), visit=here)
+    return result.sheet_pdf(here.consultation, _ways(here), read_start(request.args), _decided(here), visit=here)
 
 
 @blueprint.get("/sessions/<key>/schedule.ics")
@@ -173,6 +177,15 @@ def calendar(key: str) -> ResponseReturnValue:
     """Give the dates of the schedule."""
     here = visit(key)
     return result.calendar_file(here.consultation, _ways(here), read_start(request.args), visit=here)
+
+
+def _decided(here: Visit) -> Decision | None:
+    """Record what a session came to before it is told; None while a question is open.
+
+    Raises:
+        DatabaseError: it cannot be recorded, so it is not told as if it were.
+    """
+    return ledger().decide(here.kept, here.consultation, now()) if here.consultation.complete else None
 
 
 def _ways(here: Visit) -> Ways:
@@ -222,7 +235,7 @@ def leave(key: str) -> ResponseReturnValue:
 def forget(key: str) -> ResponseReturnValue:
     """Delete the session. Deleting what is gone already is no failure."""
     check_token()
-    ledger().forget(key)
+    ledger().forget(key, now())
     forget_ready()
     return redirect(url_for(".forgotten"), 303)
 

@@ -54,9 +54,11 @@ class _Writer(FPDF):
 
     def footer(self) -> None:
         """Print the release, the phrase of care and the number of the page under each page."""
-        self.set_y(-18)
+        known = list(filter(None, (self.sheet.release, self.sheet.recorded)))
+        self.set_y(-(14.8 + 3.2 * len(known)))
         self.set_font(FAMILY, size=6.5)
-        self.multi_cell(0, 3.2, self._known(self.sheet.release), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        for line in known:
+            self.multi_cell(0, 3.2, self._known(line), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.set_font(FAMILY, size=7.5)
         self.cell(140, 4, self.sheet.care)
         self.cell(0, 4, f"Page {self.page_no()} of {{nb}}", align="R")

@@ -4,8 +4,8 @@ It takes a `Consultation` and knows nothing of where it is kept. A view calls
 
     start = read_start(request.values)                  # ?start=2026-11-24, or the fields day, month and year
     result.page(consultation, ways, start)              # (page, status): 422 where the start cannot be used
-    result.sheet_page(consultation, ways, start)        # these three give the page above where it cannot
-    result.sheet_pdf(consultation, ways, start)         # a response that is downloaded
+    result.sheet_page(consultation, ways, start, decision)  # these three give the page above where it cannot
+    result.sheet_pdf(consultation, ways, start, decision)   # a response that is downloaded
     result.calendar_file(consultation, ways, start)     # the same; without a regimen there is none: 404
 
 with `ways`, the address of each action (see `Ways`). Where the consultation lives at an address of its own, actions are
@@ -32,6 +32,7 @@ from engine.language.model import Fact, Phase, Rule
 from engine.language.schedules import in_micrograms, say_every
 from engine.language.values import UNKNOWN
 from engine.language.wording import say_how_long, say_value, sentence
+from engine.ledger import Decision
 from webui import calendar, pdf, sheet
 from webui.nesting import groups
 from webui.starting import Start
@@ -145,22 +146,29 @@ def page(consultation: Consultation, ways: Ways, start: Start, **more: object) -
     return written, 422 if start.problem else 200
 
 
-def sheet_page(consultation: Consultation, ways: Ways, start: Start, **more: object) -> ResponseReturnValue:
-    """The visit sheet to print; the result, which has the fields to mend it in, where the start cannot be used."""
+def sheet_page(
+    consultation: Consultation, ways: Ways, start: Start, decision: Decision | None = None, **more: object
+) -> ResponseReturnValue:
+    """The visit sheet to print, with the hash of the decision where it was recorded.
+
+    It is the result, which has the fields to mend it in, where the start cannot be used.
+    """
     if consultation.regimen and start.problem:
         return page(consultation, ways, start, **more)
-    made = sheet.sheet(consultation, start.date)
+    made = sheet.sheet(consultation, start.date, decision)
     return render_template(
         "result/sheet.html", **_common(consultation, ways, start), sheet=made, to_fill_in=sheet.TO_FILL_IN, **more
     )
 
 
-def sheet_pdf(consultation: Consultation, ways: Ways, start: Start, **more: object) -> ResponseReturnValue:
+def sheet_pdf(
+    consultation: Consultation, ways: Ways, start: Start, decision: Decision | None = None, **more: object
+) -> ResponseReturnValue:
     """The visit sheet as PDF; the result where the start cannot be used."""
     if consultation.regimen and start.problem:
         return page(consultation, ways, start, **more)
     made = consultation.as_of or start.date or dt.date(2000, 1, 1)
-    written = pdf.pdf(sheet.sheet(consultation, start.date), made)
+    written = pdf.pdf(sheet.sheet(consultation, start.date, decision), made)
     return _download(written, "application/pdf", f"{consultation.ruleset.id}-visit-sheet.pdf")
 
 

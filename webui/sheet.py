@@ -17,6 +17,7 @@ from engine.language.model import Phase, Regimen
 from engine.language.schedules import in_micrograms
 from engine.language.values import UNKNOWN
 from engine.language.wording import CARE, say_date, say_how_long, say_value, sentence
+from engine.ledger import Decision
 
 TO_FILL_IN = ("Date given", "Site", "Batch", "Initials")
 FREE_ROWS = 3  # for doses that the schedule gives no figure for
@@ -70,6 +71,7 @@ class Sheet:
     parts: tuple[Part, ...]
     answers: tuple[tuple[str, str], ...]
     release: str
+    recorded: str = ""
     care: str = CARE
     name: str = "Name and date of birth (on paper only):"
     about_alerts: str = "Alerts"
@@ -80,8 +82,12 @@ class Sheet:
     about_answers: str = "Answers that this rests on, to be checked against the records"
 
 
-def sheet(consultation: Consultation, start: dt.date | None) -> Sheet:
-    """The visit sheet of a consultation, with dates where the schedule has a start."""
+def sheet(consultation: Consultation, start: dt.date | None, decision: Decision | None = None) -> Sheet:
+    """The visit sheet of a consultation, with dates where the schedule has a start.
+
+    With the decision that it was recorded as, its hash stands on it: noted on paper, it shows later whether what is
+    kept was altered.
+    """
     ruleset, regimen = consultation.ruleset, consultation.regimen
     made = f" on {say_date(consultation.as_of)}" if consultation.as_of else ""
     return Sheet(
@@ -95,6 +101,7 @@ def sheet(consultation: Consultation, start: dt.date | None) -> Sheet:
         parts=_parts(consultation),
         answers=_answers(consultation),
         release=f"Ruleset {ruleset.id}, version {ruleset.version}, SHA-256 {ruleset.digest}",
+        recorded=f"Recorded as decision {decision.id} ({decision.short}), SHA-256 {decision.hash}" if decision else "",
     )
 
 

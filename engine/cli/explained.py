@@ -16,7 +16,7 @@ from engine.explain.telling import (
     said_values,
     said_witnesses,
 )
-from engine.explain.what_if import Difference, Values, WhatIf, told
+from engine.explain.what_if import Difference, WhatIf, told
 from engine.explain.why import Against, NotKnown, Why
 from engine.explain.why_not import WhyNot
 from engine.explain.witnesses import witnesses
@@ -158,13 +158,7 @@ def what_if(found: WhatIf) -> None:
     if not found.differences:
         page.heading("Nothing that is concluded would change")
     goals = {difference.fact.id for difference in found.goals}
-    shown = sorted(found.differences, key=lambda difference: difference.fact.id not in goals)
-    for kind, heading in (("gained", "Would be concluded"), ("changed", "Would change"), ("lost", "Would be lost")):
-        several = [difference for difference in shown if difference.kind == kind]
-        if several:
-            page.heading(heading)
-        for difference in several:
-            _difference(page, difference)
+    show_differences(page, sorted(found.differences, key=lambda difference: difference.fact.id not in goals))
     for heading, facts in (
         ("Questions that it opens", found.opened),
         ("Questions that it makes needless", found.closed),
@@ -183,18 +177,29 @@ def what_if(found: WhatIf) -> None:
     page.line(CARE, 0)
 
 
-def _difference(page: Page, found: Difference) -> None:
-    fact = found.fact
-    values: Values | None
+def show_differences(page: Page, differences: Iterable[Difference], was: str = "now") -> None:
+    """Print what else is concluded, each with the rules behind; `was` says what it is instead of."""
+    found = tuple(differences)
+    for kind, heading in (("gained", "Would be concluded"), ("changed", "Would change"), ("lost", "Would be lost")):
+        several = [difference for difference in found if difference.kind == kind]
+        if several:
+            page.heading(heading)
+        for difference in several:
+            _difference(page, difference, was)
+
+
+def _difference(page: Page, found: Difference, was: str) -> None:
+    fact, before = found.fact, found.fact_before
     if fact.is_set and found.before is not None and found.after is not None:
-        for word, values in (("more", found.added), ("no longer", found.removed)):
+        for word, of, values in (("more", fact, found.added), ("no longer", before, found.removed)):
             if values:
-                page.line(f"{fact.label}, {word}: {said_values(fact, values)}")
+                page.line(f"{fact.label}, {word}: {said_values(of, values)}")
     elif found.kind == "changed":
-        page.line(f"{fact.label}: {said_values(fact, found.after)} (now {said_values(fact, found.before)})")
+        page.line(f"{fact.label}: {said_values(fact, found.after)} ({was} {said_values(before, found.before)})")
+    elif found.kind == "gained":
+        page.line(f"{fact.label}: {said_values(fact, found.after)}")
     else:
-        values = found.after if found.kind == "gained" else found.before
-        page.line(f"{fact.label}: {said_values(fact, values)}")
+        page.line(f"{fact.label}: {said_values(before, found.before)}")
     for word, steps in (("Because", found.behind_after), ("No longer because", found.behind_before)):
         for step in steps:
             page.line(f"{word} {step.title}{_step_id(step)}", 4, style="dim")

@@ -20,6 +20,7 @@ from engine.cli.frame import FINDING, Date, telling
 from engine.cli.given import ANSWERS, AS_JSON, AS_OF, RULESET, consultation_of, print_json, status_of
 from engine.cli.keeping import Keeping
 from engine.cli.ledger import DATABASE, ledger
+from engine.cli.replaying import replay
 from engine.dialogue.consultation import consult
 from engine.dialogue.report import next_report, report
 from engine.dialogue.session import Session
@@ -168,6 +169,7 @@ def serve(**options: object) -> None:
 
 
 main.add_command(ledger)
+main.add_command(replay)
 for command in COMMANDS:
     main.add_command(command)
 

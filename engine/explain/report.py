@@ -92,7 +92,7 @@ def what_if_report(found: WhatIf) -> Data:
     return {
         "ruleset": _named(found.after.ruleset),
         **_change(found.before, found.change),
-        "differences": [_difference(each, goal=each.fact.id in goals) for each in found.differences],
+        "differences": [difference_report(each, goal=each.fact.id in goals) for each in found.differences],
         "opened": _ids(found.opened),
         "closed": _ids(found.closed),
         "set_aside": _ids(found.set_aside),
@@ -193,7 +193,8 @@ def _not_known(ruleset: Ruleset, fact: Fact, found: NotKnown) -> Data:
     }
 
 
-def _difference(found: Difference, *, goal: bool) -> Data:
+def difference_report(found: Difference, *, goal: bool) -> Data:
+    """A difference as data; `goal`: whether it is one in a goal."""
     fact = found.fact
     return {
         "fact": fact.id,

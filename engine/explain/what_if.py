@@ -27,6 +27,7 @@ class Difference:
         before, after: its value; of a set its members; two of a single-valued fact are a conflict; None for no value.
         behind_before: the steps that concluded what is told no longer.
         behind_after: those that conclude what is told now.
+        fact_before: the fact as it was, which under another version of the ruleset may have had other options.
     """
 
     fact: Fact
@@ -34,6 +35,7 @@ class Difference:
     after: Values | None
     behind_before: tuple[Step, ...]
     behind_after: tuple[Step, ...]
+    fact_before: Fact
 
     @property
     def kind(self) -> Kind:
@@ -105,7 +107,7 @@ def what_if(consultation: Consultation, change: Mapping[str, Answer | None]) -> 
         before,
         after,
         dict(change),
-        tuple(_differences(before, after)),
+        tuple(differences(before, after)),
         facts(name for name in is_open if name not in was_open and name not in change),
         facts(name for name in was_open if name not in is_open and name not in after.answers),
         facts(name for name in after.set_aside if name not in before.set_aside),
@@ -124,13 +126,15 @@ def told(consultation: Consultation, name: str) -> Values | None:
     return value if value is None or isinstance(value, tuple) else (value,)
 
 
-def _differences(before: Consultation, after: Consultation) -> Iterator[Difference]:
-    for name, fact in before.ruleset.facts.items():
+def differences(before: Consultation, after: Consultation) -> Iterator[Difference]:
+    """The facts of which something else is told, in the order of the ruleset; the two may be under different ones."""
+    for name, fact in {**before.ruleset.facts, **after.ruleset.facts}.items():
         was, now = (told(each, name) for each in (before, after))
         if fact.derived and was != now:
             gone = tuple(value for value in was or () if value not in (now or ()))
             new = tuple(value for value in now or () if value not in (was or ()))
-            yield Difference(fact, was, now, _behind(before, name, gone), _behind(after, name, new))
+            behind = _behind(before, name, gone), _behind(after, name, new)
+            yield Difference(fact, was, now, *behind, before.ruleset.facts.get(name, fact))
 
 
 def _behind(consultation: Consultation, name: str, values: Values) -> tuple[Step, ...]:

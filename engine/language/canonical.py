@@ -19,9 +19,14 @@ from engine.language.values import Quantity
 FORMAT = "regimen-ruleset-1"
 
 
+def compact(data: object) -> str:
+    """Plain data as one line of JSON; what is read from it comes out as the same line again."""
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
 def canonical(ruleset: object) -> str:
     """The ruleset with all of its bases as one line of JSON."""
-    return json.dumps([FORMAT, _plain(ruleset)], ensure_ascii=False, separators=(",", ":"))
+    return compact([FORMAT, _plain(ruleset)])
 
 
 def digest_of(ruleset: object) -> str:

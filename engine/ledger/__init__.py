@@ -1,8 +1,50 @@
-"""What is kept: releases, sessions and every change of an answer, in order, on SQLite or PostgreSQL."""
+"""What is kept: releases, sessions, every change of an answer, and what each session came to, in a chain of hashes.
+
+ledger = Ledger.open(url)                           # SQLite or PostgreSQL
+kept, key = ledger.begin(ruleset, answers, now)     # a session; then find, record, forget, purge
+decision = ledger.decide(kept, consultation, now)   # what it came to; the same twice is one decision
+ledger.decision(17), ledger.decision("3f9c2a81")    # by number, or by the beginning of its hash
+ledger.override(decision, "not_wanted", now, done="Tablets")
+ledger.verify(known=noted_hash).trouble             # the first record that is not as it was recorded, or None
+"""
 
 from __future__ import annotations
 
-from engine.ledger.errors import DatabaseError, NoSuchSession, ReleaseError, SessionExpired
+from engine.ledger.chain import Head
+from engine.ledger.decisions import REASONS, Decision, Override
+from engine.ledger.errors import (
+    CapsuleError,
+    DatabaseError,
+    DecisionDeleted,
+    NoSuchDecision,
+    NoSuchSession,
+    OverrideError,
+    RecordAltered,
+    ReleaseError,
+    SessionExpired,
+)
+from engine.ledger.impact import Impact
 from engine.ledger.ledger import Change, Kept, Ledger
+from engine.ledger.verify import Trouble, Verified
 
-__all__ = ["Change", "DatabaseError", "Kept", "Ledger", "NoSuchSession", "ReleaseError", "SessionExpired"]
+__all__ = [
+    "REASONS",
+    "CapsuleError",
+    "Change",
+    "DatabaseError",
+    "Decision",
+    "DecisionDeleted",
+    "Head",
+    "Impact",
+    "Kept",
+    "Ledger",
+    "NoSuchDecision",
+    "NoSuchSession",
+    "Override",
+    "OverrideError",
+    "RecordAltered",
+    "ReleaseError",
+    "SessionExpired",
+    "Trouble",
+    "Verified",
+]

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -62,6 +63,20 @@ class Database:
         """A connection for one statement that changes nothing: SQLite needs no transaction for it, which takes time."""
         with self._telling(), self.engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def reading_whatever(self) -> Iterator[Connection]:
+        """The same, also of text that was damaged: SQLite keeps what is no UTF-8, and hands it over so."""
+        with self.reading() as connection:
+            if self.engine.dialect.name != "sqlite":
+                yield connection
+                return
+            driver: Any = connection.connection.dbapi_connection
+            driver.text_factory = _any_text
+            try:
+                yield connection
+            finally:
+                driver.text_factory = str
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -124,6 +139,10 @@ class Database:
             raise DatabaseError(_sentence(code), self.place, code) from None
         except ValueError:  # what stands in a column is not of its type
             raise DatabaseError(DAMAGED, self.place) from None
+
+
+def _any_text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _code(error: BaseException | None) -> str:

@@ -5,7 +5,9 @@ None of them quotes a link, an answer, a path or an address: those stand apart, 
 
 from __future__ import annotations
 
-from engine.language.errors import RegimenError
+from engine.language.errors import RegimenError, quote
+
+SHORTEST = 8  # letters of a hash that name a decision
 
 
 class DatabaseError(RegimenError):
@@ -43,3 +45,41 @@ class SessionExpired(RegimenError):  # noqa: N818 (as above)
 
     def __init__(self) -> None:
         super().__init__("This session has expired: sessions are kept for a limited time.")
+
+
+class NoSuchDecision(RegimenError):  # noqa: N818 (as above)
+    """No decision has this number or hash."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"There is no decision {quote(name)}. Give its number, or its hash from {SHORTEST} letters on, as the visit"
+            " sheet has them."
+        )
+
+
+class DecisionDeleted(RegimenError):  # noqa: N818 (as above)
+    """What the decision says was deleted with its session; that it was made, and when, stays in the chain."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"Decision {number} was deleted with its session: what it said is gone for good. That it was made stays in"
+            " the ledger."
+        )
+
+
+class RecordAltered(RegimenError):  # noqa: N818 (as above)
+    """A record is not as it was recorded, so nothing is read from it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"Record {number} is not as it was recorded, so nothing is said from it. Run `regimen ledger verify`, and"
+            " compare with a copy of the database."
+        )
+
+
+class OverrideError(RegimenError):
+    """What was done instead cannot be recorded as it was told."""
+
+
+class CapsuleError(RegimenError):
+    """A capsule cannot be used."""

@@ -1,4 +1,4 @@
-"""Sessions that are kept: begun, found again by their link, added to, forgotten.
+"""Sessions that are kept: begun, found again by their link, added to, decided, forgotten.
 
 A session goes on under the release of the ruleset that it was begun under, whatever becomes of the ruleset's folder.
 Its link holds a key that cannot be guessed; only the key's hash is kept, so a copy of the database opens no session.
@@ -9,28 +9,44 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, insert, select, update
 
+from engine.dialogue.consultation import Consultation
 from engine.language.answers import read_answers
-from engine.language.errors import RulesetError
-from engine.language.load import ruleset_from_files
+from engine.language.errors import quote
 from engine.language.model import Ruleset
-from engine.language.values import UNKNOWN, Quantity
+from engine.language.values import UNKNOWN, Answer, Quantity
+from engine.ledger import chain
+from engine.ledger.chain import WITH_CONTENT, Head, salted
 from engine.ledger.database import Database, open_database
-from engine.ledger.errors import NoSuchSession, ReleaseError, SessionExpired
-from engine.ledger.tables import Instant, answer, consultation, release
+from engine.ledger.decisions import Decision, Override, decision_data, override_data, same_decision
+from engine.ledger.errors import (
+    SHORTEST,
+    DecisionDeleted,
+    NoSuchDecision,
+    NoSuchSession,
+    RecordAltered,
+    ReleaseError,
+    SessionExpired,
+)
+from engine.ledger.impact import Impact, Task, impact, task_of
+from engine.ledger.releases import STORED, enter_release, keep_release, loaded_release
+from engine.ledger.tables import Instant, answer, consultation, content, record, release
+from engine.ledger.verify import Verified, verify
 
 DAYS = 90
 MOST_LOADED = 50  # rulesets held in memory
+RUN_AT_ONCE = 2000  # decisions held in memory
+DELETED_AT_ONCE = 1000  # sessions that one record in the chain says are gone
 
 # Written once: to write a statement takes SQLAlchemy longer than SQLite takes to answer it.
 WITH_ANSWERS = (
@@ -39,6 +55,8 @@ WITH_ANSWERS = (
     .where(consultation.c.key_hash == bindparam("key"))
     .order_by(answer.c.seq)
 )
+STILL_THERE = select(consultation.c.id).where(consultation.c.id == bindparam("id")).with_for_update()
+OVERRIDES = WITH_CONTENT.where(record.c.kind == "override", content.c.data.is_not(None)).order_by(record.c.seq)
 LOCKED = select(consultation.c.id).where(consultation.c.key_hash == bindparam("key")).with_for_update()
 
 
@@ -50,6 +68,10 @@ class Change:
     fact: str
     value: Any
     given_at: dt.datetime
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return {"seq": self.seq, "fact": self.fact, "value": self.value, "given_at": chain.instant(self.given_at)}
 
 
 @dataclass(frozen=True)
@@ -138,7 +160,7 @@ class Ledger:
         begun = {"begun_with": len(given), "begun_at": now, "changed_at": now}
         begun |= {"expires_at": now + dt.timedelta(days=days)}
         with self._database.writing() as connection:
-            _keep_release(connection, ruleset, now)
+            keep_release(connection, ruleset, now)
             row = {"key_hash": _hash(key), "release_hash": ruleset.digest, "as_of": now.date()}
             made = insert(consultation).values(row | begun).returning(consultation.c.id)
             _append(connection, connection.execute(made).scalar_one(), 0, given, now)
@@ -183,18 +205,159 @@ class Ledger:
             connection.execute(update(consultation).where(consultation.c.id == row.id).values(values))
         return replace(kept, history=history + added, **later)
 
-    def forget(self, key: str) -> None:
-        """Delete a session with all of its answers; one that is not there is forgotten already."""
-        with self._database.writing() as connection:
-            connection.execute(delete(consultation).where(consultation.c.key_hash == _hash(key)))
-        self._database.wipe()
+    def forget(self, key: str, now: dt.datetime) -> None:
+        """Delete a session with all of its answers and what its decisions say; one that is not there is forgotten."""
+        self._delete(consultation.c.key_hash == _hash(key), "forgotten", now)
 
     def purge(self, now: dt.datetime) -> int:
         """Delete every session that has expired, and say how many there were."""
+        return self._delete(consultation.c.expires_at <= now, "expired", now)
+
+    def _delete(self, which: ColumnElement[bool], reason: str, now: dt.datetime) -> int:
+        """Delete sessions; of what is in the chain the heads stay, so that it can still be verified."""
         with self._database.writing() as connection:
-            number = connection.execute(delete(consultation).where(consultation.c.expires_at <= now)).rowcount
+            gone = connection.execute(delete(consultation).where(which).returning(consultation.c.id)).scalars().all()
+            for first in range(0, len(gone), DELETED_AT_ONCE):
+                chain.erase(connection, gone[first : first + DELETED_AT_ONCE], reason, now)
         self._database.wipe()
-        return number
+        return len(gone)
+
+    # Decisions
+
+    def decide(self, kept: Kept, consultation: Consultation, now: dt.datetime) -> Decision:
+        """Record what a session came to, and give the decision; the last one, where it says the same already.
+
+        Args:
+            kept: the session.
+            consultation: its answers, evaluated under its release.
+            now: when the person is told.
+
+        Raises:
+            NoSuchSession: it was forgotten meanwhile, so nothing of it is recorded.
+        """
+        if _read(kept) != consultation.answers or kept.as_of != consultation.as_of:
+            raise ValueError("this is no consultation of that session")
+        said = decision_data(consultation, [change.as_json() for change in kept.history], kept.answers)
+        with self._database.reading() as connection:
+            found = _same(connection, kept.id, said)
+        if found:
+            return found
+        with self._database.writing() as connection:
+            if connection.execute(STILL_THERE, {"id": kept.id}).first() is None:
+                raise NoSuchSession
+            return _same(connection, kept.id, said) or _decided(connection, kept, said, now)
+
+    def decision(self, name: str | int) -> Decision:
+        """A decision by its number, or by the beginning of its hash.
+
+        Raises:
+            NoSuchDecision: there is none, or the beginning is that of several.
+            RecordAltered: it is not as it was recorded; overrides and impact raise this too.
+        """
+        asked = str(name).strip().lower()
+        if asked.isdecimal() and len(asked) < SHORTEST:
+            which = record.c.seq == int(asked)
+        elif re.fullmatch(rf"[0-9a-f]{{{SHORTEST},64}}", asked):
+            which = record.c.hash.startswith(asked)
+        else:
+            raise NoSuchDecision(str(name))
+        with self._database.reading() as connection:
+            found = connection.execute(WITH_CONTENT.where(which, record.c.kind == "decision")).all()
+        if len(found) != 1:
+            raise NoSuchDecision(str(name))
+        return Decision.of(found[0])
+
+    def release(self, digest: str) -> Ruleset:
+        """The ruleset of a release, by its hash or the beginning of it.
+
+        Raises:
+            ReleaseError: there is none, or it cannot be read as it was.
+        """
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(release.c.hash).where(release.c.hash.startswith(digest.lower(), autoescape=True))
+            ).all()
+        if len(found) != 1:
+            raise ReleaseError(f"There is no release {quote(digest)} in the ledger. Give its hash, or a ruleset.")
+        return self._ruleset(found[0].hash)
+
+    def override(
+        self, decision: Decision, reason: str, now: dt.datetime, *, done: str, text: str = "", by: str | None = None
+    ) -> Override:
+        """Record what was done instead of what a decision suggested, and why.
+
+        Args:
+            decision: the decision.
+            reason: one of `REASONS`.
+            now: when it is recorded.
+            done: what was done instead, in words.
+            text: why, in words; needed where the reason is `other`.
+            by: who says so.
+
+        Raises:
+            OverrideError: the reason is not on the list, or a text is missing or too long.
+            DecisionDeleted: its session is gone, and what it said with it.
+        """
+        session = decision.head.session
+        said = salted(override_data(decision, reason, done, text, by))
+        with self._database.writing() as connection:
+            if session is None or connection.execute(STILL_THERE, {"id": session}).first() is None:
+                raise DecisionDeleted(decision.id)
+            release_hash = decision.head.release
+            row = chain.append(connection, "override", said, now, session=session, release=release_hash)
+            return Override.of(row)
+
+    def overrides(self) -> tuple[Override, ...]:
+        """Every override that was not deleted with its session, in order."""
+        with self._database.reading() as connection:
+            rows = connection.execute(OVERRIDES).all()
+        return tuple(map(Override.of, rows))
+
+    def rulesets(self) -> tuple[str, ...]:
+        """The ids of the rulesets that decisions were made under."""
+        made = select(record.c.release_hash).where(record.c.kind == "decision")
+        with self._database.reading() as connection:
+            found = connection.execute(select(release.c.ruleset_id).where(release.c.hash.in_(made)).distinct())
+            return tuple(sorted(found.scalars()))
+
+    def impact(self, ruleset: Ruleset, told: Callable[[int, int], None] | None = None) -> Impact:
+        """Find which decisions made under any version of a ruleset would end otherwise under this one.
+
+        Args:
+            ruleset: the version to compare with.
+            told: is called now and then with how many were run, and how many there are.
+        """
+        versions = select(release.c.hash).where(release.c.ruleset_id == ruleset.id)
+        theirs = record.c.kind == "decision", record.c.release_hash.in_(versions), content.c.data.is_not(None)
+        with self._database.reading() as connection:
+            counting = select(func.count()).select_from(record.join(content)).where(*theirs)
+            total = connection.execute(counting).scalar_one()
+        return impact(ruleset, self._tasks(WITH_CONTENT.where(*theirs)), total, told)
+
+    def _tasks(self, which: Select[Any]) -> Iterator[list[Task]]:
+        """Decisions to be run again; while they are, no transaction is held open."""
+        last = 0
+        while True:
+            page = which.where(record.c.seq > last).order_by(record.c.seq).limit(RUN_AT_ONCE)
+            with self._database.reading() as connection:
+                tasks = [task_of(Decision.of(row)) for row in connection.execute(page)]
+            if not tasks:
+                return
+            yield tasks
+            last = tasks[-1].id
+
+    # The chain
+
+    def head(self) -> Head | None:
+        """The newest record, whose hash is to be noted elsewhere; None in an empty ledger."""
+        with self._database.reading() as connection:
+            row = connection.execute(WITH_CONTENT.order_by(record.c.seq.desc()).limit(1)).first()
+        return Head.of(row) if row else None
+
+    def verify(self, known: str | None = None, told: Callable[[int, int], None] | None = None) -> Verified:
+        """Recompute every hash; see `engine.ledger.verify.verify`."""
+        with self._database.reading_whatever() as connection:
+            return verify(connection, known, told)
 
     def _kept(self, row: Row[Any], history: tuple[Change, ...], within: Connection | None = None) -> Kept:
         ruleset = self._ruleset(row.release_hash, within)
@@ -205,8 +368,8 @@ class Ledger:
         with self._loading:
             if digest not in self._loaded:
                 with nullcontext(within) if within else self._database.reading() as connection:
-                    row = connection.execute(select(release).where(release.c.hash == digest)).one()
-                self._remember(_loaded(row, self._known(digest)))
+                    row = connection.execute(STORED.where(release.c.hash == digest)).one()
+                self._remember(loaded_release(row, self._known(digest)))
             return self._loaded[digest]
 
     def _remember(self, ruleset: Ruleset) -> None:
@@ -220,39 +383,6 @@ def _hash(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _keep_release(connection: Connection, ruleset: Ruleset, now: dt.datetime) -> None:
-    """Keep the ruleset as it is, unless it is kept already."""
-    row = {
-        "hash": ruleset.digest,
-        "ruleset_id": ruleset.id,
-        "version": ruleset.version,
-        "title": ruleset.title,
-        "files": dict(ruleset.files),
-        "kept_at": now,
-    }
-    if connection.execute(select(release.c.hash).where(release.c.hash == ruleset.digest)).first() is None:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(release).values(row).on_conflict_do_nothing())
-
-
-def _loaded(row: Row[Any], known: Ruleset | None) -> Ruleset:
-    """The ruleset of a release, which has to be the very one that was kept; `known` is one of this hash.
-
-    Raises:
-        ReleaseError: it is not, because its files were altered or this Regimen reads them otherwise.
-    """
-    if known and dict(known.files) == row.files:
-        return known
-    try:
-        ruleset = ruleset_from_files(row.files)
-    except RulesetError:
-        ruleset = None
-    if ruleset is None or ruleset.digest != row.hash:
-        name = f"{row.ruleset_id} {row.version} ({row.hash[:12]})"
-        raise ReleaseError(f"This session was begun under {name}, which this Regimen cannot read as it was.")
-    return ruleset
-
-
 def _session(connection: Connection, key: str, now: dt.datetime) -> tuple[Row[Any], tuple[Change, ...]]:
     """A session with its answers, read at one moment: of two statements the second may see what came in between."""
     rows = connection.execute(WITH_ANSWERS, {"key": _hash(key)}).all()
@@ -261,6 +391,25 @@ def _session(connection: Connection, key: str, now: dt.datetime) -> tuple[Row[An
     if rows[0].expires_at <= now:
         raise SessionExpired
     return rows[0], tuple(Change(row.seq, row.fact, row.value, row.given_at) for row in rows if row.seq)
+
+
+def _read(kept: Kept) -> dict[str, Answer]:
+    return read_answers(kept.ruleset.facts, kept.answers)
+
+
+def _same(connection: Connection, session: int, said: Mapping[str, Any]) -> Decision | None:
+    """The last decision of a session, if it says this."""
+    row = chain.newest_of(connection, session, "decision")
+    try:
+        found = Decision.of(row) if row else None
+    except RecordAltered:  # what follows now is recorded anew
+        return None
+    return found if found and found.said and same_decision(found.said, said) else None
+
+
+def _decided(connection: Connection, kept: Kept, said: Mapping[str, Any], now: dt.datetime) -> Decision:
+    enter_release(connection, kept.release, now)  # one that an older Regimen kept is not there yet
+    return Decision.of(chain.append(connection, "decision", salted(said), now, session=kept.id, release=kept.release))
 
 
 def _changed(kept: Kept, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""The tables: releases, sessions (`consultation`) and their answers. Rows of `answer` are added and never changed.
+"""The tables: releases, sessions (`consultation`) with their answers, and the chain (`record` with its `content`).
+
+Rows of `answer` and `record` are added and never changed. A row of `content` is deleted when what it says is forgotten.
 
 Migrations make them (`migrations/versions`); a test holds the two together.
 """
@@ -15,7 +17,9 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -86,4 +90,26 @@ answer = Table(
     Column("fact", Text, nullable=False),
     Column("value", JSON(none_as_null=True)),  # as given; null: taken back
     Column("given_at", Instant, nullable=False),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 and so on
+    Column("kind", String(16), nullable=False),
+    Column("previous", String(64), nullable=False, unique=True),  # so no two records follow the same one
+    Column("consultation_id", Integer),  # a number that outlives its session
+    Column("release_hash", String(64)),
+    Column("made_at", String(32), nullable=False),  # as it was hashed: ISO, in UTC
+    Column("content_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Index("ix_record_consultation_id", "consultation_id"),
+    Index("ix_record_release_hash", "release_hash", "kind"),
+)
+
+content = Table(
+    "content",
+    metadata,
+    Column("seq", ForeignKey("record.seq"), primary_key=True),
+    Column("data", LargeBinary, nullable=False),  # the very bytes that were hashed
 )

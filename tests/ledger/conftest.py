@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from engine import load_ruleset
+from engine import consult, load_ruleset
 from engine.ledger import Ledger
 
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = Path(__file__).resolve().parent.parent / "corpora" / "small"
 NOW = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
 
 
 def later(**spans):
     return NOW + dt.timedelta(**spans)
+
+
+def decided(ledger, kept, moment=NOW):
+    """The decision of what a session comes to."""
+    return ledger.decide(kept, consult(kept.ruleset, kept.answers, kept.as_of), moment)
 
 
 @pytest.fixture
@@ -46,3 +55,19 @@ def ledger(url, open_ledger):
 @pytest.fixture(scope="session")
 def ruleset():
     return load_ruleset(SMALL)
+
+
+@pytest.fixture
+def start():
+    """Starts processes that write to a ledger; none outlives the test."""
+    with ExitStack() as stack:
+
+        def starting(how, *args):
+            command = [sys.executable, "-m", "tests.ledger.writer", how, *args]
+            pipe = subprocess.PIPE
+            process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield starting

@@ -5,11 +5,9 @@ from __future__ import annotations
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,28 +18,12 @@ from sqlalchemy import insert, select, text
 
 from engine.ledger import DatabaseError, Ledger, database
 from engine.ledger.database import open_database
-from engine.ledger.ledger import _append, _hash, _keep_release
-from engine.ledger.tables import answer, consultation, metadata
+from engine.ledger.ledger import _append, _hash
+from engine.ledger.tables import answer, consultation, metadata, release
 from tests.conftest import ON_POSTGRES
-from tests.ledger.conftest import NOW, later
+from tests.ledger.conftest import NOW, decided, later
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def start():
-    """Starts processes that write to a ledger; none outlives the test."""
-    with ExitStack() as stack:
-
-        def starting(how, *args):
-            command = [sys.executable, "-m", "tests.ledger.writer", how, *args]
-            pipe = subprocess.PIPE
-            process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-            stack.enter_context(process)
-            stack.callback(process.kill)
-            return process
-
-        yield starting
 
 
 @pytest.mark.parametrize("moment", range(5))
@@ -146,7 +128,8 @@ def test_sessions_of_an_older_regimen_are_gone_on_with(url, monkeypatch, open_le
         patch.setattr(command, "upgrade", lambda config, _, upgrade=command.upgrade: upgrade(config, "1"))
         old = open_ledger(url)
     with old._database.writing() as connection:
-        _keep_release(connection, ruleset, NOW)
+        row = {"hash": ruleset.digest, "ruleset_id": ruleset.id, "version": ruleset.version, "title": ruleset.title}
+        connection.execute(insert(release).values(**row, files=dict(ruleset.files), kept_at=NOW))
         for number, answers in ((1, 0), (2, 2)):
             row = {"id": number, "key_hash": _hash(f"key {number}"), "release_hash": ruleset.digest}
             row |= {"as_of": NOW.date(), "begun_at": NOW, "changed_at": NOW, "expires_at": later(days=9)}
@@ -157,7 +140,10 @@ def test_sessions_of_an_older_regimen_are_gone_on_with(url, monkeypatch, open_le
     new = open_ledger(url)
 
     assert [new.find(f"key {number}", NOW).begun_with for number in (1, 2)] == [0, 2]
-    assert new.record("key 2", {"age": 55}, NOW).answers == {"age": 55, "symptoms": [], "allergy": "no"}
+    kept = new.record("key 2", {"age": 55}, NOW)
+    assert kept.answers == {"age": 55, "symptoms": [], "allergy": "no"}
+    assert decided(new, kept).head.seq == 2
+    assert (new.verify().trouble, new.verify().counts) == (None, {"release": 1, "decision": 1})
 
 
 def test_the_answers_of_a_session_go_with_it_by_the_database_itself(ledger, ruleset):

@@ -164,7 +164,7 @@ def test_a_forged_link_opens_nothing(open_ledger, file, ruleset, forged):
     for use in (ledger.find, lambda key, now: ledger.record(key, {"age": 1}, now)):
         with pytest.raises(NoSuchSession, match="There is no session at this link"):
             use(forged, NOW)
-    ledger.forget(forged)
+    ledger.forget(forged, NOW)
 
 
 def test_what_is_kept_of_a_link_opens_nothing(ledger, ruleset):
@@ -199,7 +199,7 @@ def test_what_is_forgotten_or_purged_is_overwritten_in_the_file(open_ledger, fil
     for age in range(40):
         ledger.record(key, {"age": age}, NOW)
 
-    ledger.forget(key) if delete == "forget" else ledger.purge(later(days=91))
+    ledger.forget(key, NOW) if delete == "forget" else ledger.purge(later(days=91))
 
     assert UNLIKELY.encode() not in everything_beside(file)
     assert rows(ledger, consultation) == rows(ledger, answer) == []
@@ -209,8 +209,8 @@ def test_forgetting_takes_one_session_and_may_be_asked_twice(ledger, ruleset):
     _, key = ledger.begin(ruleset, {"age": 54}, NOW)
     _, other = ledger.begin(ruleset, {"age": 60}, NOW)
 
-    ledger.forget(key)
-    ledger.forget(key)
+    ledger.forget(key, NOW)
+    ledger.forget(key, NOW)
 
     with pytest.raises(NoSuchSession):
         ledger.find(key, NOW)
@@ -245,7 +245,7 @@ def test_a_session_is_found_as_it_was_at_one_moment(ledger, url, open_ledger, ru
 
 def test_the_number_of_a_forgotten_session_is_not_given_to_another(ledger, ruleset):
     first, key = ledger.begin(ruleset, {}, NOW)
-    ledger.forget(key)
+    ledger.forget(key, NOW)
 
     second, _ = ledger.begin(ruleset, {}, NOW)
 

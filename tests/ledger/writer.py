@@ -1,6 +1,6 @@
-"""A process that writes to a ledger until it is killed: `python -m tests.ledger.writer HOW URL [KEY]`.
+"""A process that writes to a ledger, some until they are killed: `python -m tests.ledger.writer HOW URL [KEY]`.
 
-It prints the key of its session, then the number of each answer once that is confirmed.
+It prints the key of its session, then the number of each answer once that is confirmed; of decisions number and hash.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from itertools import count
 from sqlalchemy import event
 
 from engine import load_ruleset
-from engine.ledger import Ledger
-from tests.ledger.conftest import NOW, SMALL
+from engine.language.load import shipped_ids
+from engine.ledger import DatabaseError, Ledger
+from tests.ledger.conftest import NOW, SMALL, decided
 
 
 def on(url):
@@ -53,9 +54,54 @@ def opening(url):
     Ledger.open(url).close()
 
 
+def deciding(url):
+    """Come to one decision after the other."""
+    ledger, ruleset = Ledger.open(url), load_ruleset(SMALL)
+    for number in count(1):
+        decide(ledger, ruleset, number)
+
+
+def decisions(url, number):
+    """Come to so many decisions, beside others who do the same from the same moment on."""
+    ledger, ruleset = Ledger.open(url), load_ruleset(SMALL)
+    say("ready")
+    sys.stdin.readline()
+    for each in range(int(number)):
+        decide(ledger, ruleset, each)
+    ledger.close()
+
+
+def decide(ledger, ruleset, number):
+    kept, _ = patiently(ledger.begin, ruleset, {"age": number % 100, "b12": f"{number % 300} ng/L"}, NOW)
+    decision = patiently(decided, ledger, kept)
+    say(f"{decision.id} {decision.hash}")
+
+
+def patiently(work, *given):
+    """Do what a person is told to do where others hold the database: try again."""
+    while True:
+        try:
+            return work(*given)
+        except DatabaseError as error:
+            if "busy" not in str(error):
+                raise
+
+
+def cases(url, every):
+    """Decide every case of every ruleset, or every so many."""
+    ledger = Ledger.open(url)
+    for name in shipped_ids():
+        ruleset = load_ruleset(name)
+        for case in ruleset.cases[:: int(every)]:
+            kept, _ = ledger.begin(ruleset, dict(case.answers), NOW)
+            say(f"{name} {case.id} {decided(ledger, kept).id}")
+    ledger.close()
+
+
 def say(word):
     print(word, flush=True)
 
 
 if __name__ == "__main__":
-    {"on": on, "half": half, "fifty": fifty, "opening": opening}[sys.argv[1]](*sys.argv[2:])
+    ways = [on, half, fifty, opening, deciding, decisions, cases]
+    {way.__name__: way for way in ways}[sys.argv[1]](*sys.argv[2:])

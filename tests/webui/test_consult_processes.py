@@ -194,6 +194,37 @@ def answers_until_it_ends(guided):
         return
 
 
+@pytest.mark.parametrize("moment", range(2))
+def test_a_server_killed_while_it_shows_results_has_recorded_every_one_that_it_showed(start, url, moment):
+    server = start()
+    guided = Guided(Browser(server))
+    guided.answers(**ANSWERS)
+    hashes = hashes_until_it_ends(guided)
+    shown = [next(hashes)]
+    threading.Timer(random.Random(moment).uniform(0, 1), server.kill).start()
+    shown += hashes
+    assert server.wait(30) == -signal.SIGKILL
+
+    with closing(Ledger.open(url)) as ledger:
+        found = ledger.verify()
+        assert found.trouble is None
+        assert 0 <= found.counts.get("decision", 0) - len(shown) <= 1
+        assert [ledger.decision(each).hash for each in shown] == shown
+    assert is_whole(url)
+
+
+def hashes_until_it_ends(guided):
+    """Change the age and look at the visit sheet, over and over; gives the hash of each."""
+    try:
+        for age in list(range(18, 90)) * 20:
+            guided.client.post(guided.path("questions/age"), data={"csrf_token": guided.token, "answer": str(age)})
+            yield re.search(
+                r"SHA-256 ([0-9a-f]{64})</p>\s*<p class=\"quiet\">", guided.client.get(guided.path("sheet")).text
+            )[1]
+    except (HTTPException, OSError):
+        return
+
+
 def is_whole(url):
     """Whether SQLite finds every page in order; PostgreSQL was not killed."""
     if not url.startswith("sqlite"):
@@ -251,6 +282,20 @@ def test_an_answer_sent_while_the_database_is_locked_is_kept_on_the_page(start, 
     guided.answers(serum=("140", "ng/L"), habits=[], last="unknown")
     assert guided.here == "check"
     assert all(each in said(guided.page) for each in ("54", "Male", "140 ng/L"))
+
+
+def test_a_result_that_cannot_be_recorded_waits_until_it_can(start, url):
+    guided = Guided(Browser(start()))
+    guided.answers(**ANSWERS)
+
+    with locked(url):
+        told = guided.see("result")
+        assert told.status_code == 503
+        assert "The database is busy" in said(told)
+        assert "Recorded as" not in told.text
+    assert "Recorded as decision 2" in said(guided.see("result"))
+    with locked(url):  # what is recorded already is only read
+        assert "Recorded as decision 2" in said(guided.see("result"))
 
 
 def test_a_database_that_goes_missing_is_told_and_found_again(start, url):

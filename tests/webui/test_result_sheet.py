@@ -116,6 +116,17 @@ def test_the_pdf_says_everything_that_stands_on_the_sheet(name, tmp_path):
     assert re.search(r"Page size: .*\(A4\)", told)
 
 
+def test_the_pdf_of_what_was_recorded_carries_its_hash_on_every_page(tmp_path):
+    made = replace(
+        sheet(case("oral-severe-neuro"), START), recorded=f"Recorded as decision 7 (abc), SHA-256 {'f' * 64}"
+    )
+
+    text, _, _ = on_paper(made, tmp_path)
+
+    pages = text.rstrip("\f").split("\f")
+    assert all(made.recorded in page and made.release in page and CARE in page for page in pages)
+
+
 def test_every_page_of_the_pdf_has_its_number_the_release_and_the_phrase_of_care(tmp_path):
     made = sheet(case("oral-severe-neuro"), START)
 

@@ -1,0 +1,70 @@
+"""What somebody does who has the database in their hands: statements of their own, past every check."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+
+import psycopg
+
+
+@contextmanager
+def hands_on(url):
+    """A function that runs a statement, with ? for values, and gives its rows; no key or reference holds it back."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+            connection.text_factory = bytes
+            yield lambda statement, *values: connection.execute(statement, values).fetchall()
+        return
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+
+        def run(statement, *values):
+            found = connection.execute(statement.replace("?", "%s"), values)
+            return found.fetchall() if found.description else []
+
+        yield run
+
+
+def flip(url, table, column, key, place, bit):
+    """Flip a bit of what a column holds in a row; gives how to put it back, or None where the database refuses."""
+    name, value = key
+    sqlite = url.startswith("sqlite")
+    plain = f"CAST({column} AS TEXT)" if column == "files" else column
+    with hands_on(url) as run:
+        ((old,),) = run(f"SELECT {plain} FROM {table} WHERE {name} = ?", value)
+        if old is None:
+            return None
+        new = _flipped(old, place, bit)
+        cast = "CAST(? AS TEXT)" if sqlite and column not in NO_TEXT else "?"
+        cast = "CAST(? AS JSON)" if column == "files" and not sqlite else cast
+        name_value = new if column == name else value
+        try:
+            run(f"UPDATE {table} SET {column} = {cast} WHERE {name} = ?", new, value)
+        except psycopg.DataError:  # no text, or no JSON: PostgreSQL keeps no such thing
+            return None
+
+    def put_back():
+        with hands_on(url) as run:
+            there = cast if name_value is value else "?"
+            where = "CAST(? AS TEXT)" if sqlite and isinstance(name_value, bytes) else "?"
+            run(
+                f"UPDATE {table} SET {column} = {there if there != '?' else cast} WHERE {name} = {where}",
+                old,
+                name_value,
+            )
+
+    return put_back
+
+
+NO_TEXT = {"data", "seq", "consultation_id"}
+
+
+def _flipped(old, place, bit):
+    if isinstance(old, int):
+        return old ^ (1 << bit)
+    if isinstance(old, str):
+        at = place % len(old)
+        return old[:at] + chr(ord(old[at]) ^ (1 << bit % 7)) + old[at + 1 :]
+    at = place % len(old)
+    return old[:at] + bytes([old[at] ^ (1 << bit)]) + old[at + 1 :]
