@@ -18,8 +18,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
             one of the same name. `HOME`: the ruleset that the start page offers first. `TODAY`: gives the date to
             evaluate at where none is named. `NOW`: gives the moment, with its zone. `DATABASE`: the URL of where
             sessions are kept; None for the environment's, else a file of one's own. `SESSION_DAYS`: for how long.
-            `PUBLIC_URL`: how links to come back by begin behind a proxy; under https the cookie is sent over nothing
-            else. `SECRET_KEY`: None for the one of `webui.keys`. `limits.py` has more.
+            `PUBLIC_URL`: as people reach the site. `SECRET_KEY`: None for that of `webui.keys`. `limits.py` has more.
 
     Raises:
         RegimenError: there is no secret key to be had, or `PUBLIC_URL` is none.
