@@ -48,6 +48,7 @@ def serve(
     """
     import gc
     import logging
+    import threading
 
     from engine import RegimenError
     from engine.ledger import DatabaseError, Ledger
@@ -77,23 +78,22 @@ def serve(
     gc.freeze()  # they are 100,000 objects that stay: each full collection would go through them and hold requests up
     name = f"[{host}]" if ":" in host else host
     print(f"Regimen is at http://{name}:{listening[0].getsockname()[1]}  (Ctrl-C stops it)", flush=True)
+    run_cases = app.extensions["shelf"].run_cases
     if number == 1:
+        threading.Thread(target=run_cases, daemon=True).start()
         _answer(app, listening, threads)
     else:
-        run(lambda: _answer(app, listening, threads), number, lambda: let_go(app))
+        run(lambda: _answer(app, listening, threads), number, lambda: let_go(app), run_cases)
     return 0
 
 
 def _answer(app: Flask, listening: list[socket.socket], threads: int) -> None:
     """Answer requests in this process until it is interrupted."""
-    import threading
-
     from waitress import create_server
 
     from webui import MIB
 
     server = create_server(app, sockets=listening, threads=threads, max_request_body_size=LARGEST * MIB)
-    threading.Thread(target=app.extensions["shelf"].run_cases, daemon=True).start()
     server.run()
 
 

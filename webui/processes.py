@@ -19,6 +19,7 @@ from typing import NoReturn
 
 WAITING = 1024  # connections that nobody has accepted yet, as waitress has it
 PAUSE = 1  # seconds before a process is replaced: one that dies at once must not keep the machine busy
+LEAST_URGENT = 19
 AT_MOST = 4  # processes, where nobody says how many
 
 log = logging.getLogger(__name__)
@@ -54,31 +55,37 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return opened
 
 
-def run(work: Callable[[], None], number: int, each_second: Callable[[], None]) -> None:
+def run(work: Callable[[], None], number: int, each_second: Callable[[], None], chore: Callable[[], None]) -> None:
     """Do the work in so many processes until this one is told to end; one that ends before is replaced.
 
     Args:
         work: what each process does; it stops in good order when SystemExit is raised in the main thread.
         number: how many processes.
         each_second: what each process does besides, in a thread of its own.
+        chore: what one more process does once, in the time that the others leave.
     """
     ending = {each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) != signal.SIG_IGN}
     signal.signal(signal.SIGCHLD, lambda *_: None)  # what nobody handles may be thrown away instead of waiting
     signal.pthread_sigmask(signal.SIG_BLOCK, {*ending, signal.SIGCHLD})  # they wait until they are asked for
     alive, lifeline = os.pipe()
 
-    def start(pause: float = 0) -> None:
-        if os.fork() == 0:
+    def start(work: Callable[[], None], pause: float = 0) -> int:
+        child = os.fork()
+        if child == 0:
             os.close(lifeline)
             _child(work, alive, pause, each_second)
+        return child
 
+    doing_chore = start(lambda: _yielding(chore))
     for _ in range(number):
-        start()
+        start(work)
     while (told := signal.sigwait({*ending, signal.SIGCHLD})) == signal.SIGCHLD:
         for process, status in iter(_ended, None):
+            if process == doing_chore:
+                continue  # it is done; if it failed it has said so
             fields = {"process": process, "status": os.waitstatus_to_exitcode(status)}
             log.error("process ended and is replaced", extra={"fields": fields})
-            start(PAUSE)
+            start(work, PAUSE)
     os.close(lifeline)
     for each in ending:
         signal.signal(each, signal.SIG_DFL)
@@ -114,6 +121,12 @@ def _child(work: Callable[[], None], alive: int, pause: float, each_second: Call
     finally:
         logging.shutdown()
         os._exit(status)
+
+
+def _yielding(chore: Callable[[], None]) -> None:
+    """Do a chore only while nobody else wants the processor."""
+    os.nice(LEAST_URGENT)
+    chore()
 
 
 def _stop(*_: object) -> NoReturn:

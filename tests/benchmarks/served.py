@@ -56,7 +56,7 @@ def bare(template):
         create_server(app, sockets=listening, threads=THREADS).run()
 
     print(f"http://{HERE}:{listening[0].getsockname()[1]}", flush=True)
-    work() if PROCESSES == 1 else run(work, PROCESSES, lambda: None)
+    work() if PROCESSES == 1 else run(work, PROCESSES, lambda: None, lambda: None)
 
 
 if __name__ == "__main__":
