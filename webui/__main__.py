@@ -20,6 +20,7 @@ DATABASE_HELP = (
     " $REGIMEN_DATABASE_URL, which keeps a password out of the list of processes; else a file of one's own"
 )
 THREADS_HELP = "requests that a process serves at a time (default: %(default)s)"
+THREADS_HELP = "requests that a process serves at a time (default: 2, or 4 where there is one process)"
 PROCESSES_HELP = "processes that serve, each with its threads (default: as many as there are cores, at most 4)"
 PUBLIC_URL_HELP = (
     "where people reach the site behind a proxy, such as https://b12.example.org: links to come back by begin with it,"
@@ -32,7 +33,7 @@ def serve(
     host: str,
     port: int,
     database: str | None = None,
-    threads: int = 4,
+    threads: int | None = None,
     processes: int | None = None,
     public_url: str | None = None,
 ) -> int:
@@ -42,7 +43,7 @@ def serve(
         host: the address, or the name of one or several.
         port: 0 for any that is free.
         database: where sessions are kept, as for `create_app`.
-        threads: how many requests a process serves at a time.
+        threads: how many requests a process serves at a time; None for `usual_threads`.
         processes: how many there are; None for as many as there are cores, at most 4.
         public_url: where people reach the site, as for `create_app`.
     """
@@ -54,7 +55,7 @@ def serve(
     from engine.ledger import DatabaseError, Ledger
     from webui import create_app
     from webui.consult_visit import let_go
-    from webui.processes import listen, run, usual_number
+    from webui.processes import listen, run, usual_number, usual_threads
 
     try:
         Ledger.open(database).close()  # whoever starts the site is told what is wrong, not the first visitor
@@ -69,6 +70,7 @@ def serve(
         print(_refusal(error, host, port), file=sys.stderr)
         return 1
     number = processes or usual_number()
+    threads = threads or usual_threads(number)
     if number > 1:
         app.extensions["shelf"].share_cases()
     app.extensions["shelf"].warm()  # whoever starts the site waits for rulesets to be read, not the first visitor
@@ -129,9 +131,7 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", default=8000, type=_port, help="port to listen on (default: %(default)s)")
     parser.add_argument("--database", metavar="URL", help=DATABASE_HELP)
-    parser.add_argument(
-        "--threads", default=4, type=_count("threads"), help="requests served at a time (default: %(default)s)"
-    )
+    parser.add_argument("--threads", type=_count("threads"), help=THREADS_HELP)
     parser.add_argument("--processes", type=_count("processes"), help=PROCESSES_HELP)
     parser.add_argument("--public-url", metavar="URL", help=PUBLIC_URL_HELP)
     options = parser.parse_args()

@@ -33,6 +33,11 @@ def usual_number() -> int:
     return min(cores, AT_MOST)
 
 
+def usual_threads(number: int) -> int:
+    """As many threads as serve this number of processes best: the more wait for one interpreter, the slower is each."""
+    return 4 if number == 1 else 2
+
+
 def listen(host: str, port: int) -> list[socket.socket]:
     """Listen on each address that a host has, on one port for all of them; 0 means any that is free.
 

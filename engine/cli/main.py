@@ -149,7 +149,12 @@ def schema() -> int:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen on.")
 @DATABASE
-@click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="Requests served at a time.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    show_default="2, or 4 where there is one process",
+    help="Requests that a process serves at a time.",
+)
 @click.option(
     "--processes",
     type=click.IntRange(1, 64),

@@ -20,11 +20,10 @@ from waitress import create_server
 
 from webui import limits
 from webui.__main__ import serve
-from webui.processes import listen, run, usual_number
+from webui.processes import listen, run, usual_number, usual_threads
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = "127.0.0.1"
-THREADS = 4
 PROCESSES = int(os.environ.get("PROCESSES", usual_number()))
 NEVER = "1000000 per second"  # requests are still counted, as they are for users
 
@@ -43,7 +42,7 @@ def served(what: str, *args: str) -> Iterator[int]:
 
 def site(url):
     limits.DEFAULTS.update({name: NEVER for name in limits.DEFAULTS if name.startswith("LIMIT_")})
-    serve(HERE, 0, url, THREADS, PROCESSES)
+    serve(HERE, 0, url, processes=PROCESSES)
 
 
 def bare(template):
@@ -53,7 +52,7 @@ def bare(template):
     listening = listen(HERE, 0)
 
     def work():
-        create_server(app, sockets=listening, threads=THREADS).run()
+        create_server(app, sockets=listening, threads=usual_threads(PROCESSES)).run()
 
     print(f"http://{HERE}:{listening[0].getsockname()[1]}", flush=True)
     work() if PROCESSES == 1 else run(work, PROCESSES, lambda: None, lambda: None)
