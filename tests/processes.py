@@ -6,6 +6,7 @@ import os
 import time
 import traceback
 
+import psutil
 import pytest
 
 FORKS = [
@@ -30,8 +31,14 @@ def started(work):
 
 
 def ended(child):
-    """Wait for its end; whether it was a good one."""
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    """Wait for its end; whether it was a good one. One that does not end in half a minute is killed."""
+    process = psutil.Process(child)
+    try:
+        return process.wait(30) == 0
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait(30)
+        return False
 
 
 def until(holds):

@@ -14,12 +14,14 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import NoReturn
 
 WAITING = 1024  # connections that nobody has accepted yet, as waitress has it
 PAUSE = 1  # seconds before a process is replaced: one that dies at once must not keep the machine busy
 LEAST_URGENT = 19
+GRACE = 15  # seconds in which a process that was told to end does so
 AT_MOST = 4  # processes, where nobody says how many
 
 log = logging.getLogger(__name__)
@@ -144,6 +146,8 @@ def _watch(alive: int, each_second: Callable[[], None]) -> None:
     while not _hears(alive, 1):
         each_second()
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+    time.sleep(GRACE)
+    os._exit(1)  # SystemExit came where nothing that is raised gets any further, as in a callback from C
 
 
 def _hears(alive: int, seconds: float) -> bool:

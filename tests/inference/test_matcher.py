@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import gc
-import os
 import pickle
 import random
 import threading
@@ -18,6 +17,7 @@ from hypothesis import strategies as st
 
 from engine.inference import matcher as module
 from engine.inference.matcher import BODY_PATTERNS, MAX_SESSIONS, PART_RULES, Clause, Matcher, MatcherError
+from tests.processes import FORKS, ended, started
 
 ALWAYS = 0
 
@@ -417,14 +417,16 @@ def test_neither_can_be_pickled_or_copied():
                     make(thing)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@FORKS[0]
+@FORKS[1]
 def test_a_matcher_compiled_before_a_fork_works_in_parent_and_child():
-    with Matcher([Clause((n,), (n + 1,)) for n in range(300)]) as matcher:
-        child = os.fork()
-        if not child:
-            os._exit(0 if len(tell(matcher, [0])[1]) == 300 else 1)
+    def works():
         assert len(tell(matcher, [0])[1]) == 300
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    with Matcher([Clause((n,), (n + 1,)) for n in range(300)]) as matcher:
+        child = started(works)
+        works()
+        assert ended(child)
 
 
 def rss():
