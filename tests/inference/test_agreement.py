@@ -109,11 +109,12 @@ def test_every_case_of_every_shipped_ruleset(name):
 
 
 @pytest.mark.parametrize("name", shipped_ids())
-def test_partial_answers_to_every_shipped_ruleset(name):
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.slow)])
+def test_partial_answers_to_every_shipped_ruleset(name, every):
     ruleset = load_ruleset(name)
     programs = programs_of(ruleset)
     rng = random.Random(name)
-    for case in ruleset.cases:
+    for case in ruleset.cases[::every]:
         answers = read_answers(ruleset.facts, dict(case.answers))
         first, *later = in_pieces(rng, answers)
         assert_agree(ruleset, programs, first, case.as_of)
