@@ -7,12 +7,12 @@ transaction that records the decision, goes with what the decision says, and can
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, RowMapping, Table, bindparam, delete, insert, select, update
 
 from engine.dialogue.summary import MISTAKES
 from engine.ledger.chain import WITH_CONTENT
@@ -56,7 +56,7 @@ class Entry:
             "release_hash": head.release,
             "as_of": report["as_of"],
             "ending": CONFLICT if conflict else UNDECIDED if undecided else SETTLED,
-            "regimen": report["regimen"] and report["regimen"]["id"],
+            "regimen": report["regimen"]["id"] if report["regimen"] else "",
             "overrides": overrides,
         }
         steps = [step for step in report["trail"] if step["rule"] and step["role"] in FIRED]
@@ -72,7 +72,7 @@ def enter(connection: Connection, decision: Decision) -> None:
 
 
 def _insert(connection: Connection, entries: list[Entry]) -> None:
-    rows: dict[Any, Rows] = {
+    rows: dict[Table, Rows] = {
         indexed: [dict(entry.row) for entry in entries],
         fired: [
             {"seq": entry.row["seq"], "rule": rule, "decisive": decisive}
@@ -134,14 +134,16 @@ def _intact(kind: Any, rows: Iterable[Row[Any]]) -> Iterator[Any]:
 def _listed(connection: Connection, after: int, last: int | None) -> dict[int, Entry]:
     """What the index has of the decisions after one, up to another."""
 
-    def rows(table: Any) -> Iterable[Row[Any]]:
+    def rows(table: Table) -> Iterable[RowMapping]:
         until = [] if last is None else [table.c.seq <= last]
-        return connection.execute(select(table).where(table.c.seq > after, *until).order_by(table.c.seq))
+        return connection.execute(select(table).where(table.c.seq > after, *until)).mappings()
 
-    found = {row.seq: (dict(row._mapping), {}, set()) for row in rows(indexed)}
-    nothing: tuple[dict[str, Any], dict[str, bool], set[str]] = ({}, {}, set())
+    found = {row["seq"]: dict(row) for row in rows(indexed)}
+    rules: dict[int, dict[str, bool]] = defaultdict(dict)
     for row in rows(fired):
-        found.setdefault(row.seq, nothing)[1][row.rule] = row.decisive
+        rules[row["seq"]][row["rule"]] = row["decisive"]
+    mistakes: dict[int, set[str]] = defaultdict(set)
     for row in rows(mistaken):
-        found.setdefault(row.seq, nothing)[2].add(row.mistake)
-    return {seq: Entry(row, rules, frozenset(mistakes)) for seq, (row, rules, mistakes) in found.items()}
+        mistakes[row["seq"]].add(row["mistake"])
+    numbers = {*found, *rules, *mistakes}
+    return {seq: Entry(found.get(seq, {}), rules[seq], frozenset(mistakes[seq])) for seq in numbers}

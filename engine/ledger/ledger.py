@@ -26,6 +26,7 @@ from engine.language.errors import quote
 from engine.language.model import Ruleset
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.ledger import chain, index
+from engine.ledger.audits import Audits
 from engine.ledger.chain import WITH_CONTENT, Head, salted
 from engine.ledger.database import Database, open_database
 from engine.ledger.decisions import Decision, Override, decision_data, override_data, same_decision
@@ -111,6 +112,7 @@ class Ledger:
     """The sessions of one database. Threads may share it; processes open it each for itself."""
 
     def __init__(self, database: Database, known: Callable[[str], Ruleset | None]) -> None:
+        self.audits = Audits(database)
         self._database = database
         self._known = known
         self._loaded: dict[str, Ruleset] = {}

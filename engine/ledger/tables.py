@@ -1,4 +1,4 @@
-"""The tables: releases, sessions (`consultation`) with their answers, the chain (`record` with its `content`), an index.
+"""The tables: releases, sessions (`consultation`) with their answers, the chain (`record`, `content`), and an index.
 
 Rows of `answer` and `record` are added and never changed. A row of `content` is deleted when what it says is forgotten,
 and what the index has of it goes along.
@@ -128,7 +128,7 @@ indexed = Table(
     Column("release_hash", String(64), nullable=False),
     Column("as_of", String(10)),
     Column("ending", String(16), nullable=False),
-    Column("regimen", Text),
+    Column("regimen", Text, nullable=False),  # empty where none was suggested
     Column("overrides", Integer, nullable=False),
     Index("ix_decision_index_ruleset_id", "ruleset_id", "seq"),
     Index("ix_decision_index_release_hash", "release_hash", "seq"),

@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("release_hash", sa.String(64), nullable=False),
         sa.Column("as_of", sa.String(10)),
         sa.Column("ending", sa.String(16), nullable=False),
-        sa.Column("regimen", sa.Text),
+        sa.Column("regimen", sa.Text, nullable=False),
         sa.Column("overrides", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_decision_index"),
         sa.ForeignKeyConstraint(["seq"], ["content.seq"], name="fk_decision_index_seq", ondelete="CASCADE"),
