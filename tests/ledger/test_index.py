@@ -12,7 +12,14 @@ from engine.ledger.releases import keep_release
 from tests.ledger.conftest import NOW, decided, later
 from tests.ledger.tampering import hands_on
 
-NUMB = {"age": 54, "b12": "140 ng/L", "symptoms": ["numbness"], "course": "stable", "allergy": "no", "last_dose": "2026-11-01"}
+NUMB = {
+    "age": 54,
+    "b12": "140 ng/L",
+    "symptoms": ["numbness"],
+    "course": "stable",
+    "allergy": "no",
+    "last_dose": "2026-11-01",
+}
 UNDECIDED = {"age": 54}
 ALL = Wanted()
 
