@@ -15,7 +15,7 @@ from tests.webui.guided import START, Guided, make_site, read_token
 from tests.webui.page_text import Page, said, tree
 
 NUMB = {
-    "age": 54, "sex": "male", "numbness": "yes", "serum": "1 40 ng/L", "habits": ["cold"], "last": "2026-08-01",
+    "age": 54, "sex": "male", "numbness": "yes", "serum": "140 ng/L", "habits": ["cold"], "last": "2026-08-01",
 }  # fmt: skip
 ANSWERS = {"age": "54", "sex": "male", "numbness": "yes", "serum": ("140", "ng/L"), "habits": [], "last": "unknown"}
 
@@ -27,7 +27,7 @@ class Kept:
         self.url = url
         self.ledger = Ledger.open(url)
         self.ruleset = load_ruleset(MADE_UP / "injections")
-        first, self.key = self.ledger.begin(self.ruleset, NUMB | {"serum": "900 pmol/L", "sex": "female"}, START)
+        self.key = self.ledger.begin(self.ruleset, NUMB | {"serum": "900 pmol/L", "sex": "female"}, START)[1]
         session = self.ledger.record(self.key, {"serum": "140 ng/L", "sex": "male"}, START)
         answers = consult(self.ruleset, session.answers, START.date())
         self.decision = self.ledger.decide(session, answers, START)
@@ -43,20 +43,10 @@ class Kept:
 
 @pytest.fixture
 def kept(tmp_path):
-    return made_kept(f"sqlite:///{tmp_path}/regimen.db")
-
-
-def made_kept(url):
-    return Kept(url)
-
-
-@pytest.fixture(autouse=True)
-def closing(request):
-    yield
-    if "kept" in request.fixturenames:
-        kept = request.getfixturevalue("kept")
-        kept.ledger.close()
-        kept.app.extensions["keeper"].ledger.close()
+    kept = Kept(f"sqlite:///{tmp_path}/regimen.db")
+    yield kept
+    kept.ledger.close()
+    kept.app.extensions["keeper"].ledger.close()
 
 
 def test_a_decision_tells_what_it_says_and_that_it_is_intact(kept):
@@ -74,8 +64,7 @@ def test_a_decision_tells_what_it_says_and_that_it_is_intact(kept):
         "Serum vitamin 140 ng/L given as “140 ng/L”",
         "Serum vitamin: 900 pmol/L",
         "Regimen Intensive injections",
-        "Made-up injections were not tried",
-    )[:-1]:
+    ):
         assert words in told, words
     links = Page(page.text)
     inside = {each[1:] for each in links.links if each.startswith("#")}
@@ -185,8 +174,8 @@ def test_a_remark_that_cannot_be_recorded_stays_on_the_page_with_what_to_do(kept
     for text in form.values():
         if text.strip():
             assert text.strip()[:40] in page.text or text == "made-up"
-    links = Page(page.text)
-    assert links.links[links.links.index("#main") + 1 :][4].removeprefix("#") in links.ids
+    (summary,) = tree(page.text).all(lambda each: "error-summary" in each.classes)
+    assert summary.first("a").attributes["href"].removeprefix("#") in Page(page.text).ids
     assert kept.ledger.verify().counts == {"release": 1, "decision": 1}
 
 
@@ -222,7 +211,7 @@ def test_of_a_decision_that_was_deleted_a_stub_is_shown(kept):
 
 def test_a_decision_that_was_altered_is_not_told(kept):
     with hands_on(kept.url) as run:
-        run("UPDATE content SET data = REPLACE(data, 'numbness', 'numbnoss') WHERE seq = 2")
+        run("UPDATE content SET data = CAST(REPLACE(data, 'numbness', 'numbnoss') AS BLOB) WHERE seq = 2")
 
     page = kept.see()
 
