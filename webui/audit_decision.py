@@ -19,6 +19,7 @@ from engine.explain.telling import said_values
 from engine.explain.why_not import why_not
 from engine.language.answers import read_answer
 from engine.language.model import Fact, Rule
+from engine.language.shapes import iso_date
 from engine.language.values import Answer
 from engine.language.wording import say_value
 from engine.ledger import CommentError, Decision, DecisionDeleted, NoSuchDecision, RecordAltered, ReleaseError
@@ -134,6 +135,7 @@ def _page(here: Looked, form: Form | None = None, comment: str = "", comment_pro
         **shown,
         **(_told(decision, told) if told else {}),
         told=told,
+        as_of=iso_date(decision.report["as_of"] or ""),
         replayed=_replayed(decision, here.ruleset),
         remarks=audits().remarks(decision),
         is_override=lambda each: isinstance(each, Override),

@@ -23,10 +23,10 @@ TORN = NUMB | {"age": 104, "sex": "female", "pregnancy": "pregnant", "numbness":
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A site with many decisions: number 2 is remarked on, number 3 in conflict, number 4 deleted."""
+    """A site with many decisions: number 2 is remarked on, number 5 in conflict, number 6 deleted."""
     url = f"sqlite:///{tmp_path_factory.mktemp('audits')}/regimen.db"
     ledger, ruleset = Ledger.open(url), load_ruleset(MADE_UP / "injections")
-    for number, answers in enumerate([NUMB, TORN] + [NUMB] * 60):
+    for number, answers in enumerate([NUMB, TORN] + [NUMB] * 52):
         session, key = ledger.begin(ruleset, answers, START)
         decided = ledger.decide(session, consult(ruleset, answers, START.date()), START)
         if number == 0:
@@ -72,6 +72,7 @@ STATES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", STATES)
 def test_a_page_passes_axe_and_never_scrolls_sideways(request, page, site, state):
     STATES[state](page, site)
@@ -85,6 +86,7 @@ def test_a_page_passes_axe_and_never_scrolls_sideways(request, page, site, state
 
 
 def test_an_audit_from_the_list_to_a_step_and_a_comment(page, site):
+    """Every page on the way passes axe and never scrolls sideways; `-m slow` looks at all the others."""
     page.goto(site)
     follow(page, "Audits")
     page.get_by_text("Show only some of them").click()
@@ -92,12 +94,15 @@ def test_an_audit_from_the_list_to_a_step_and_a_comment(page, site):
     page.get_by_label("How it ended").select_option(label="In conflict")
     press(page, "Show")
     assert "1 decision of this kind." in page.get_by_role("status").inner_text()
+    look_at(page, None, "list")
     follow(page, "Decision 5")
+    look_at(page, None, "decision")
     assert page.get_by_text("Replayed with the stored release: identical").is_visible()
 
     follow(page, "Step by step")
     heading = page.get_by_role("heading", level=1).inner_text()
     follow(page, "Next step")
+    look_at(page, None, "step")
     assert page.get_by_text("Step 2 of").first.is_visible()
     follow(page, "Previous step")
     assert page.get_by_role("heading", level=1).inner_text() == heading
@@ -110,6 +115,7 @@ def test_an_audit_from_the_list_to_a_step_and_a_comment(page, site):
     assert page.url.endswith("/audits/5#remarks")
 
 
+@pytest.mark.slow
 def test_a_capsule_and_the_files_of_the_list_come_down(page, site):
     for address, link, name in (
         ("/audits/2", "Capsule", "decision-2.capsule.json"),

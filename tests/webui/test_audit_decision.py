@@ -15,7 +15,7 @@ from tests.webui.guided import START, Guided, make_site, read_token
 from tests.webui.page_text import Page, said, tree
 
 NUMB = {
-    "age": 54, "sex": "male", "numbness": "yes", "serum": "140 ng/L", "habits": ["cold"], "last": "2026-08-01",
+    "age": 54, "sex": "male", "numbness": "yes", "serum": "140.0 ng/L", "habits": ["cold"], "last": "2026-08-01",
 }  # fmt: skip
 ANSWERS = {"age": "54", "sex": "male", "numbness": "yes", "serum": ("140", "ng/L"), "habits": [], "last": "unknown"}
 
@@ -28,7 +28,7 @@ class Kept:
         self.ledger = Ledger.open(url)
         self.ruleset = load_ruleset(MADE_UP / "injections")
         self.key = self.ledger.begin(self.ruleset, NUMB | {"serum": "900 pmol/L", "sex": "female"}, START)[1]
-        session = self.ledger.record(self.key, {"serum": "140 ng/L", "sex": "male"}, START)
+        session = self.ledger.record(self.key, {"serum": "140.0 ng/L", "sex": "male"}, START)
         answers = consult(self.ruleset, session.answers, START.date())
         self.decision = self.ledger.decide(session, answers, START)
         self.app = made(DATABASE=url, NOW=lambda: START)
@@ -58,10 +58,10 @@ def test_a_decision_tells_what_it_says_and_that_it_is_intact(kept):
         "Recorded 22 November 2026, 09:00 UTC",
         "Ruleset injections 0.3",
         f"Its own hash {kept.decision.hash}",
-        "As of 2026-11-22",
+        "As of 22 November 2026",
         "Record intact at 22 November 2026",
         "Replayed with the stored release: identical",
-        "Serum vitamin 140 ng/L given as “140 ng/L”",
+        "Serum vitamin 140 ng/L given as “140.0 ng/L”",
         "Serum vitamin: 900 pmol/L",
         "Regimen Intensive injections",
     ):

@@ -11,6 +11,8 @@ import pytest
 
 from engine import consult, load_ruleset
 from engine.ledger import Ledger, Wanted
+from tests.conftest import ON_POSTGRES
+from tests.postgres import new_database
 from tests.webui.conftest import MADE_UP, made
 from tests.webui.guided import START, read_token
 from tests.webui.page_text import said, tree
@@ -25,7 +27,15 @@ DAY = timedelta(days=1)
 ALL = Wanted()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module", params=["sqlite", ON_POSTGRES])
+def url(request, tmp_path_factory):
+    """The URL of a database that all of these tests only read."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('audits')}/regimen.db"
+    return new_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(scope="module")
 def kept(url):
     """A ledger of decisions 2 to 5, a day apart: numb (overridden), plain, torn and one without a level."""
     ledger = Ledger.open(url)
@@ -41,7 +51,7 @@ def kept(url):
     ledger.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(kept, url):
     app = made(DATABASE=url)
     yield app.test_client()
@@ -134,7 +144,7 @@ def test_a_long_list_comes_in_pages_that_keep_filters_and_order(client, monkeypa
 def test_the_table_has_a_caption_and_words_for_what_is_on_the_shelf(client):
     page = said(client.get("/audits?sort=number"))
 
-    assert "Decisions 2 to 6, as the index has them" in page
+    assert "Decisions by number, ascending Decision Recorded Ruleset Came to Mistakes found" in page
     assert "Intensive injections" in page
     assert "Injected cold; Injected late" in page
     assert "Done otherwise" in page
