@@ -255,7 +255,8 @@ def _show_verified(found: Verified, known: str | None) -> None:
 def _show_stale(stale: Sequence[int] | None) -> None:
     page = Page()
     if stale:
-        said = f"The index has something else than {counted(len(stale), 'decision')} say, the first number {stale[0]}."
+        say = f"{counted(len(stale), 'decision')} {'says' if len(stale) == 1 else 'say'}"
+        said = f"The index has something else than {say}, the first number {stale[0]}."
         page.line(said, 0, style="bold red")
         page.line("The records are not touched by that. Make it anew: `regimen ledger reindex`.", 0)
     elif stale is not None:
