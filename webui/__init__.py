@@ -29,6 +29,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     from engine.language.load import SHIPPED
     from webui import (
         assets,
+        audit_decision,
         consult,
         consult_visit,
         evaluate,
@@ -36,6 +37,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         failures,
         graph,
         home,
+        instead,
         keys,
         limits,
         logs,
@@ -67,6 +69,6 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.extensions["shelf"] = shelf.Shelf(app.config["RULESETS"])
     for module in (logs, security, limits, words, pieces, assets, failures, consult_visit):
         module.init_app(app)
-    for each in (home, rulesets, graph, consult, explain, evaluate, pages):
+    for each in (home, rulesets, graph, consult, instead, explain, audit_decision, evaluate, pages):
         app.register_blueprint(each.blueprint)
     return app

@@ -62,9 +62,9 @@ def asked(key: str, name: str) -> str:
 def lacking(key: str) -> str:
     """Show what keeps a goal from another value, and the smallest change that would bring it about."""
     here = visit(key)
-    goal, value = _chosen(here.ruleset, request.args.get("value", ""))
+    goal, value = asked_value(here.ruleset, request.args.get("value", ""))
     found = why_not(here.consultation, goal, value) if goal and value is not None else None
-    more = {"options": list(_options(here.consultation)), "chosen": request.args.get("value", ""), "found": found}
+    more = {"options": list(values_to_ask(here.consultation)), "chosen": request.args.get("value", ""), "found": found}
     return render_template("explain/why_not.html", **_frame(here), **more)
 
 
@@ -145,7 +145,7 @@ class Choice:
     held: bool
 
 
-def _options(consultation: Consultation) -> Iterable[Choice]:
+def values_to_ask(consultation: Consultation) -> Iterable[Choice]:
     """Every value that rules can conclude for a goal."""
     ruleset = consultation.ruleset
     for goal in _goals(ruleset):
@@ -155,7 +155,8 @@ def _options(consultation: Consultation) -> Iterable[Choice]:
                 yield Choice(f"{goal.fact}={value}", ruleset.facts[goal.fact], value, held)
 
 
-def _chosen(ruleset: Ruleset, word: str) -> tuple[Goal | None, Single | None]:
+def asked_value(ruleset: Ruleset, word: str) -> tuple[Goal | None, Single | None]:
+    """The goal and the value that an address names as goal=value; None where it names none."""
     name, _, value = word.partition("=")
     goal = next((goal for goal in ruleset.goals if goal.fact == name), None)
     if word and (goal is None or value not in ruleset.values.get(name, ())):
@@ -178,19 +179,25 @@ def trying(here: Visit, change: dict[str, Answer]) -> str:
     return url_for("explain.supposing", key=here.key, **pairs)  # type: ignore[arg-type]
 
 
-def _frame(here: Visit) -> dict[str, object]:
+def told_why_not(consultation: Consultation) -> dict[str, object]:
+    """What the piece of a page that tells why not has to hand."""
     return {
+        "ruleset": consultation.ruleset,
+        "consultation": consultation,
+        "said_change": said_change,
+        "said_end": said_end,
+        "told": told,
+    }
+
+
+def _frame(here: Visit) -> dict[str, object]:
+    return told_why_not(here.consultation) | {
         "visit": here,
-        "ruleset": here.ruleset,
-        "consultation": here.consultation,
         "back_to": here.address("outcome"),
         "alarmed": here.alarming,
         "NOT_PURSUED": NOT_PURSUED,
         "said_besides": said_besides,
-        "said_change": said_change,
-        "said_end": said_end,
         "said_values": said_values,
         "said_witnesses": said_witnesses,
-        "told": told,
         "trying": trying,
     }

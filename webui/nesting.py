@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from engine import Consultation, Step
+from engine import Step
+from engine.dialogue.summary import Told
 
 DEEPEST = 4  # further down steps stand side by side, which a telephone can show
 
@@ -36,7 +37,7 @@ class Group:
     nodes: tuple[Node, ...]
 
 
-def groups(consultation: Consultation) -> list[Group]:
+def groups(consultation: Told) -> list[Group]:
     """The trail in nested steps: what the result rests on, what else applied, what was outranked."""
     roots = nested(consultation)
     goals = {goal.fact: place for place, goal in enumerate(consultation.ruleset.goals)}
@@ -60,7 +61,7 @@ def groups(consultation: Consultation) -> list[Group]:
     return [group for group in found if group.nodes]
 
 
-def nested(consultation: Consultation) -> list[Node]:
+def nested(consultation: Told) -> list[Node]:
     """The trail as trees. A step comes after all that it uses, so from the last to the first each finds its place."""
     trail = consultation.trail
     nodes = {step.seq: Node(step) for step in trail}

@@ -16,7 +16,7 @@ from engine.language.model import Fact, Ruleset
 from webui.fields import Field
 
 KEPT_PIECES = 4000  # of some kilobytes each: a ruleset has a few for each of its questions
-PAGES = {"home.start": "Start", "rulesets.index": "Rulesets", "pages.help_page": "Help"}
+PAGES = {"home.start": "Start", "rulesets.index": "Rulesets", "audit.index": "Audits", "pages.help_page": "Help"}
 _pieces: OrderedDict[tuple[object, ...], Markup] = OrderedDict()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -27,7 +27,7 @@ DATABASE = click.option(
     help="Where sessions are kept: sqlite:////path/to/file.db or postgresql://user@host/name. Without it"
     " $REGIMEN_DATABASE_URL, which keeps a password out of the list of processes; else a file of one's own.",
 )
-KINDS = ("release", "decision", "override", "deletion")
+KINDS = ("release", "decision", "override", "comment", "deletion")
 SHOWS = (
     "This shows that no record was altered, taken out or moved. A chain that was written anew, or cut off at its end,"
     " it shows only beside a hash that was noted elsewhere: `--head` with that of a visit sheet, of a capsule, or of"
@@ -79,24 +79,38 @@ def head(database: str | None) -> int:
 
 @ledger.command()
 @click.option("--head", "known", metavar="HASH", help="A hash that was noted: its record has to be there still.")
+@click.option("--index", is_flag=True, help="Compare the index of the audit pages with what the decisions say too.")
 @DATABASE
 @AS_JSON
 @telling
-def verify(known: str | None, database: str | None, *, as_json: bool) -> int:
+def verify(known: str | None, database: str | None, *, index: bool, as_json: bool) -> int:
     """Recompute every hash, and name the first record that is not as it was recorded.
 
-    Exit status 1 when there is one.
+    Exit status 1 when there is one, or when the index has something else than the decisions say.
     """
     known = known.strip().lower() if known else None
     if known and not re.fullmatch("[0-9a-f]{64}", known):
         raise RegimenError(f"{quote(known)} is no hash. Give all of its 64 letters and digits.")
     with opened(database) as kept, progress("Verifying") as told:
         found = kept.verify(known, told)
+        stale = kept.audits.stale() if index else None
     if as_json:
-        print_json(_verified_report(found))
+        print_json(_verified_report(found, stale))
     else:
         _show_verified(found, known)
-    return FINDING if found.trouble else 0
+        _show_stale(stale)
+    return FINDING if found.trouble or stale else 0
+
+
+@ledger.command()
+@DATABASE
+@telling
+def reindex(database: str | None) -> int:
+    """Make the index that the audit pages list decisions from anew; it is no part of the chain."""
+    with opened(database) as kept:
+        number = kept.audits.reindex()
+    click.echo(f"{counted(number, 'decision')} entered.")
+    return 0
 
 
 @ledger.command()
@@ -205,14 +219,16 @@ def progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
         bar.update((bar.length or 0) - bar.pos)
 
 
-def _verified_report(found: Verified) -> dict[str, object]:
+def _verified_report(found: Verified, stale: Sequence[int] | None) -> dict[str, object]:
     """What `regimen ledger verify --json` prints.
 
     {"records": {kind: how many}, "deleted": of how many only the hash is left, "head": hash | null,
-     "trouble": {"record": number | null, "message"} | null}
+     "trouble": {"record": number | null, "message"} | null, and with --index
+     "stale": [the decisions of which the index has something else]}
     """
     trouble = {"record": found.trouble.seq or None, "message": found.trouble.message} if found.trouble else None
-    return {"records": dict(found.counts), "deleted": found.deleted, "head": found.head, "trouble": trouble}
+    more = {} if stale is None else {"stale": list(stale)}
+    return {"records": dict(found.counts), "deleted": found.deleted, "head": found.head, "trouble": trouble} | more
 
 
 def _show_verified(found: Verified, known: str | None) -> None:
@@ -234,3 +250,14 @@ def _show_verified(found: Verified, known: str | None) -> None:
         page.line(SHOWS, 0)
     if found.head:
         page.console.print(f"Head: {found.head}", markup=False)
+
+
+def _show_stale(stale: Sequence[int] | None) -> None:
+    page = Page()
+    if stale:
+        say = f"{counted(len(stale), 'decision')} {'says' if len(stale) == 1 else 'say'}"
+        said = f"The index has something else than {say}, the first number {stale[0]}."
+        page.line(said, 0, style="bold red")
+        page.line("The records are not touched by that. Make it anew: `regimen ledger reindex`.", 0)
+    elif stale is not None:
+        page.line("The index has what the decisions say.", 0)

@@ -6,13 +6,14 @@ It is data and sentences; how they look is decided by the terminal and the site.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from engine.dialogue.consultation import Consultation
 from engine.dialogue.telling import DISPOSITION, pressing
-from engine.language.model import Fact, Phase, Regimen, Rule, Source
+from engine.language.model import Fact, Phase, Regimen, Rule, Ruleset, Source
 from engine.language.schedules import in_micrograms, say_every
 from engine.language.wording import say_how_long, say_value, sentence
-from engine.logic.trail import Step
+from engine.logic.trail import Step, Trail
 
 REGIMEN = "regimen"
 REASONS = "reasons_"
@@ -127,7 +128,23 @@ def set_goals(consultation: Consultation) -> tuple[Fact, ...]:
     return tuple(facts[name] for name in dict.fromkeys([*reasons, *goals]) if name in held)
 
 
-def sources(consultation: Consultation) -> tuple[Source, ...]:
+class Told(Protocol):
+    """What was concluded, from a run or from a record of one."""
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """The ruleset that it was concluded under."""
+
+    @property
+    def regimen(self) -> Regimen | None:
+        """The regimen that was suggested."""
+
+    @property
+    def trail(self) -> Trail:
+        """The steps."""
+
+
+def sources(consultation: Told) -> tuple[Source, ...]:
     """The sources that the trail and the regimen cite, in the order of first citation."""
     cites = [cite for step in consultation.trail for cite in step.cites]
     cites += consultation.regimen.cites if consultation.regimen else ()

@@ -5,15 +5,18 @@ kept, key = ledger.begin(ruleset, answers, now)     # a session; then find, reco
 decision = ledger.decide(kept, consultation, now)   # what it came to; the same twice is one decision
 ledger.decision(17), ledger.decision("3f9c2a81")    # by number, or by the beginning of its hash
 ledger.override(decision, "not_wanted", now, done="Tablets")
+ledger.audits.listed(Wanted(rule="severe"), 0, 50)  # the newest that this rule fired in; comment, remarks, ...
 ledger.verify(known=noted_hash).trouble             # the first record that is not as it was recorded, or None
 """
 
 from __future__ import annotations
 
+from engine.ledger.audits import Audits, Choices, Listed, Wanted
 from engine.ledger.chain import Head
-from engine.ledger.decisions import REASONS, Decision, Override
+from engine.ledger.decisions import REASONS, Comment, Decision, Override
 from engine.ledger.errors import (
     CapsuleError,
+    CommentError,
     DatabaseError,
     DecisionDeleted,
     NoSuchDecision,
@@ -29,8 +32,12 @@ from engine.ledger.verify import Trouble, Verified
 
 __all__ = [
     "REASONS",
+    "Audits",
     "CapsuleError",
     "Change",
+    "Choices",
+    "Comment",
+    "CommentError",
     "DatabaseError",
     "Decision",
     "DecisionDeleted",
@@ -38,6 +45,7 @@ __all__ = [
     "Impact",
     "Kept",
     "Ledger",
+    "Listed",
     "NoSuchDecision",
     "NoSuchSession",
     "Override",
@@ -47,4 +55,5 @@ __all__ = [
     "SessionExpired",
     "Trouble",
     "Verified",
+    "Wanted",
 ]

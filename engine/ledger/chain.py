@@ -26,7 +26,7 @@ FIRST = "0" * 64  # what the first record follows
 APPENDING = 0x4E67_1D0B  # any number, so long as every process takes the same lock
 SHORT = 12
 
-Kind = Literal["release", "decision", "override", "deletion"]
+Kind = Literal["release", "decision", "override", "comment", "deletion"]
 
 NEWEST = select(record.c.seq, record.c.hash).order_by(record.c.seq.desc()).limit(1)
 WITH_CONTENT = select(record, content.c.data).outerjoin(content)
@@ -143,6 +143,8 @@ def append(
 
 def erase(connection: Connection, sessions: Collection[int], reason: str, moment: dt.datetime) -> None:
     """Delete what the records of some sessions say; that this was done is a record itself, which names them.
+
+    What the index has of them the database deletes along.
 
     The sessions have to be deleted already, within the same transaction, so that nothing is recorded of them meanwhile.
     """

@@ -1,4 +1,4 @@
-"""Decisions: what a session came to, as durable-rules concluded it, and what a clinician did instead.
+"""Decisions: what a session came to, as durable-rules concluded it, what a clinician did instead, comments on it.
 
 What a decision says is plain data that can be replayed without the session: the answers as they were given, with every
 change, and the report that design.md section 9 describes.
@@ -19,7 +19,7 @@ from engine.dialogue.consultation import Consultation
 from engine.dialogue.report import report
 from engine.language.canonical import compact
 from engine.ledger.chain import Head, said, short
-from engine.ledger.errors import OverrideError
+from engine.ledger.errors import CommentError, OverrideError
 
 LONGEST = 2000  # characters of what a person writes
 REASONS = {
@@ -106,6 +106,28 @@ class Override:
         return cls(Head.of(row), **{name: found[name] for name in known}, rules=tuple(found["rules"]))
 
 
+@dataclass(frozen=True)
+class Comment:
+    """What an auditor says of a decision.
+
+    Attributes:
+        decision: the number of the decision.
+        text: what is said.
+        by: who says so, or None.
+    """
+
+    head: Head
+    decision: int
+    text: str
+    by: str | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Comment:
+        """The comment that a record and its content hold; see `chain.said`."""
+        found = said(row) or {}
+        return cls(Head.of(row), found["decision"], found["text"], found["by"])
+
+
 @cache
 def engine_version() -> str:
     """The version of Regimen that is at work."""
@@ -157,3 +179,17 @@ def override_data(decision: Decision, reason: str, done: str, text: str, by: str
         raise OverrideError(f"That is too long. Say it in at most {LONGEST} characters.")
     said = {"decision": decision.id, "reason": reason, "done": done, "text": text, "by": by}
     return said | {"rules": decision.decisive_rules}
+
+
+def comment_data(decision: Decision, text: str, by: str | None) -> dict[str, Any]:
+    """What a comment says; see `Comment`.
+
+    Raises:
+        CommentError: there is no text, or too much.
+    """
+    text = text.strip()
+    if not text:
+        raise CommentError("The comment is empty. Write it, or leave the page.")
+    if len(text) > LONGEST:
+        raise CommentError(f"The comment is too long. Say it in at most {LONGEST} characters.")
+    return {"decision": decision.id, "text": text, "by": by}

@@ -81,5 +81,9 @@ class OverrideError(RegimenError):
     """What was done instead cannot be recorded as it was told."""
 
 
+class CommentError(RegimenError):
+    """A comment cannot be recorded as it was written."""
+
+
 class CapsuleError(RegimenError):
     """A capsule cannot be used."""

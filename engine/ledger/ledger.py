@@ -25,7 +25,8 @@ from engine.language.answers import read_answers
 from engine.language.errors import quote
 from engine.language.model import Ruleset
 from engine.language.values import UNKNOWN, Answer, Quantity
-from engine.ledger import chain
+from engine.ledger import chain, index
+from engine.ledger.audits import Audits
 from engine.ledger.chain import WITH_CONTENT, Head, salted
 from engine.ledger.database import Database, open_database
 from engine.ledger.decisions import Decision, Override, decision_data, override_data, same_decision
@@ -111,6 +112,7 @@ class Ledger:
     """The sessions of one database. Threads may share it; processes open it each for itself."""
 
     def __init__(self, database: Database, known: Callable[[str], Ruleset | None]) -> None:
+        self.audits = Audits(database)
         self._database = database
         self._known = known
         self._loaded: dict[str, Ruleset] = {}
@@ -305,6 +307,7 @@ class Ledger:
                 raise DecisionDeleted(decision.id)
             release_hash = decision.head.release
             row = chain.append(connection, "override", said, now, session=session, release=release_hash)
+            index.count_override(connection, decision.id)
             return Override.of(row)
 
     def overrides(self) -> tuple[Override, ...]:
@@ -409,7 +412,10 @@ def _same(connection: Connection, session: int, said: Mapping[str, Any]) -> Deci
 
 def _decided(connection: Connection, kept: Kept, said: Mapping[str, Any], now: dt.datetime) -> Decision:
     enter_release(connection, kept.release, now)  # one that an older Regimen kept is not there yet
-    return Decision.of(chain.append(connection, "decision", salted(said), now, session=kept.id, release=kept.release))
+    row = chain.append(connection, "decision", salted(said), now, session=kept.id, release=kept.release)
+    decision = Decision.of(row)
+    index.enter(connection, decision)
+    return decision
 
 
 def _changed(kept: Kept, given: Mapping[str, Any]) -> dict[str, Any]:

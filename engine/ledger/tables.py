@@ -1,6 +1,7 @@
-"""The tables: releases, sessions (`consultation`) with their answers, and the chain (`record` with its `content`).
+"""The tables: releases, sessions (`consultation`) with their answers, the chain (`record`, `content`), and an index.
 
-Rows of `answer` and `record` are added and never changed. A row of `content` is deleted when what it says is forgotten.
+Rows of `answer` and `record` are added and never changed. A row of `content` is deleted when what it says is forgotten,
+and what the index has of it goes along.
 
 Migrations make them (`migrations/versions`); a test holds the two together.
 """
@@ -12,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -112,4 +114,44 @@ content = Table(
     metadata,
     Column("seq", ForeignKey("record.seq"), primary_key=True),
     Column("data", LargeBinary, nullable=False),  # the very bytes that were hashed
+)
+
+# The index of decisions (see `index`): taken from what they say, no part of the chain, to be made anew at any time.
+
+indexed = Table(
+    "decision_index",
+    metadata,
+    Column("seq", ForeignKey("content.seq", ondelete="CASCADE"), primary_key=True),
+    Column("made_at", Instant, nullable=False, index=True),
+    Column("ruleset_id", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("release_hash", String(64), nullable=False),
+    Column("as_of", String(10)),
+    Column("ending", String(16), nullable=False),
+    Column("regimen", Text, nullable=False),  # empty where none was suggested
+    Column("overrides", Integer, nullable=False),
+    Index("ix_decision_index_ruleset_id", "ruleset_id", "seq"),
+    Index("ix_decision_index_release_hash", "release_hash", "seq"),
+    Index("ix_decision_index_ending", "ending", "seq"),
+    Index("ix_decision_index_regimen", "regimen", "seq"),
+    Index("ix_decision_index_overrides", "overrides", "seq"),
+)
+
+fired = Table(
+    "decision_rule",
+    metadata,
+    Column("seq", ForeignKey("decision_index.seq", ondelete="CASCADE"), primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("decisive", Boolean, nullable=False),
+    Index("ix_decision_rule_rule", "rule", "seq", "decisive"),
+    sqlite_with_rowid=False,
+)
+
+mistaken = Table(
+    "decision_mistake",
+    metadata,
+    Column("seq", ForeignKey("decision_index.seq", ondelete="CASCADE"), primary_key=True),
+    Column("mistake", Text, primary_key=True),
+    Index("ix_decision_mistake_mistake", "mistake", "seq"),
+    sqlite_with_rowid=False,
 )

@@ -204,6 +204,23 @@ def test_a_hash_that_is_in_no_record_is_told(url):
     assert run("ledger", "verify", "--head", "3f9c2a81").exit_code == 2
 
 
+def test_an_index_that_has_something_else_is_told_and_made_anew(url):
+    assert "The index has what the decisions say." in run("ledger", "verify", "--index").output
+    with hands_on(url) as do:
+        do("DELETE FROM decision_rule WHERE seq = 2")
+
+    assert run("ledger", "verify").exit_code == 0
+    told, report = run("ledger", "verify", "--index"), run("ledger", "verify", "--index", "--json")
+
+    assert (told.exit_code, report.exit_code) == (1, 1)
+    assert "something else than 1 decision says, the first number 2." in " ".join(told.output.split())
+    assert json.loads(report.output) | {"records": {}, "head": ""} == {
+        "records": {}, "deleted": 0, "head": "", "trouble": None, "stale": [2],
+    }  # fmt: skip
+    assert run("ledger", "reindex").output == "1 decision entered.\n"
+    assert run("ledger", "verify", "--index").exit_code == 0
+
+
 def test_an_override_is_recorded_and_counted(url):
     done = run("ledger", "override", "2", "--reason", "not_wanted", "--done", "Tablets")
 
