@@ -16,7 +16,9 @@ from engine.ledger.errors import (
     CapsuleError,
     DatabaseError,
     DecisionDeleted,
+    ImpactUnderWay,
     NoSuchDecision,
+    NoSuchImpact,
     NoSuchSession,
     OverrideError,
     RecordAltered,
@@ -24,6 +26,7 @@ from engine.ledger.errors import (
     SessionExpired,
 )
 from engine.ledger.impact import Impact
+from engine.ledger.impact_runs import ImpactRun
 from engine.ledger.ledger import Change, Kept, Ledger
 from engine.ledger.verify import Trouble, Verified
 
@@ -36,9 +39,12 @@ __all__ = [
     "DecisionDeleted",
     "Head",
     "Impact",
+    "ImpactRun",
+    "ImpactUnderWay",
     "Kept",
     "Ledger",
     "NoSuchDecision",
+    "NoSuchImpact",
     "NoSuchSession",
     "Override",
     "OverrideError",

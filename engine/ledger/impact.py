@@ -1,7 +1,8 @@
 """The impact of a ruleset on stored decisions: which of them would end otherwise under it, and how.
 
-The reference evaluation, which is quick, finds those that may; each of these is run again on durable-rules, and what
-that says is told. Many are shared out among processes.
+Decisions whose answers are the same to every rule are run once. The reference evaluation, which is quick, finds those
+that may end otherwise; each of these is run again on durable-rules, and what that says is told. Many are shared out
+among processes.
 """
 
 from __future__ import annotations
@@ -9,36 +10,42 @@ from __future__ import annotations
 import datetime as dt
 import multiprocessing
 import os
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from engine.dialogue.consultation import Consultation, shown
+from engine.inference.compile import Program, program_of
+from engine.inference.run import depends_on
 from engine.language.load import ruleset_from_files
-from engine.language.model import Ruleset
+from engine.language.model import Fact, Ruleset
+from engine.language.wording import say_value
+from engine.ledger.chain import sha256
 from engine.ledger.decisions import Decision, plain
 from engine.ledger.replay import readable_answers
 from engine.logic.outcome import results_of
 
 WORTH_SHARING = 2000  # decisions; below it the other processes would take longer to start than they save
 MOST_PROCESSES = 4
-AT_ONCE = 50
+HANDED_OUT = 10  # decisions that a process takes at a time
+NO_VALUE = "no value"
+
+Ends = Mapping[str, Any]  # what was concluded of each goal: a value, the members of a set, both values of a conflict
 
 
 @dataclass(frozen=True)
 class Task:
-    """A decision to be run again.
-
-    Attributes:
-        ends: what was concluded, by fact: a value, the members of a set, both values of a conflict.
-    """
+    """A decision to be run again."""
 
     id: int
     given: Mapping[str, Any]
     as_of: str | None
-    ends: Mapping[str, Any]
+    ends: Ends
 
 
 @dataclass(frozen=True)
@@ -54,11 +61,25 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """A decision beside what it would end in.
+
+    Attributes:
+        changes: in the order of the goals; none where it would end the same.
+        partly_read: the ruleset cannot read each of its answers.
+    """
+
+    id: int
+    changes: tuple[Change, ...]
+    partly_read: bool
+
+
+@dataclass(frozen=True)
 class Impact:
     """What a ruleset would change.
 
     Attributes:
-        looked_at: how many decisions were run again.
+        looked_at: how many decisions were compared.
         changed: the numbers of those that would end otherwise.
         groups: the numbers by each change, the most frequent change first.
         partly_read: the numbers of those of which it cannot read every answer.
@@ -70,6 +91,20 @@ class Impact:
     groups: Mapping[Change, tuple[int, ...]]
     partly_read: tuple[int, ...]
 
+    @classmethod
+    def of(cls, ruleset: Ruleset, compared: Iterable[Compared]) -> Impact:
+        """What many comparisons come to."""
+        looked_at, changed, partly_read = 0, [], []
+        groups: dict[Change, list[int]] = {}
+        for each in compared:
+            looked_at += 1
+            changed += [each.id] if each.changes else []
+            partly_read += [each.id] if each.partly_read else []
+            for change in each.changes:
+                groups.setdefault(change, []).append(each.id)
+        ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
+        return cls(ruleset, looked_at, tuple(changed), {name: tuple(ids) for name, ids in ordered}, tuple(partly_read))
+
 
 def task_of(decision: Decision) -> Task:
     """What the impact on a decision is found from."""
@@ -77,35 +112,82 @@ def task_of(decision: Decision) -> Task:
     return Task(decision.id, said["given"], report["as_of"], {**report["conclusions"], **report["conflicts"]})
 
 
-def impact(
-    ruleset: Ruleset, batches: Iterable[list[Task]], total: int, told: Callable[[int, int], None] | None = None
-) -> Impact:
-    """Run decisions again under a ruleset.
+def say_change(ruleset: Ruleset, change: Change) -> str:
+    """A change in words: "Regimen: intensive → standard"."""
+    fact = ruleset.facts[change.goal]
+    if fact.is_set:
+        word, option = ("no longer", change.before) if change.after is None else ("also", change.after)
+        return f"{fact.label}: {word} {_said(fact, option)}"
+    return f"{fact.label}: {_said(fact, change.before)} → {_said(fact, change.after)}"
+
+
+def _said(fact: Fact, value: Any) -> str:
+    if value is None:
+        return NO_VALUE
+    if isinstance(value, tuple):
+        return " and ".join(_said(fact, each) for each in value) + " (in conflict)"
+    return say_value(fact, value)
+
+
+# Comparing
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A decision with what it has in common with every other that has to end the same."""
+
+    task: Task
+    key: str
+    partly_read: bool
+
+
+def compare(ruleset: Ruleset, batches: Iterable[list[Task]], total: int) -> Iterator[list[Compared]]:
+    """Run decisions again under a ruleset, and give each batch compared.
 
     Args:
         ruleset: the version to compare with.
         batches: the decisions.
         total: how many they are.
-        told: is called now and then with how many were run, and how many there are.
     """
-    looked_at, changed, partly_read = 0, [], []
-    groups: dict[Change, list[int]] = {}
+    program = program_of(ruleset)
+    ended: dict[str, Ends] = {}
+    begun: set[str] = set()
+    under_way: deque[tuple[list[_Asked], list[str], Iterator[Ends]]] = deque()
+
+    def finished() -> list[Compared]:
+        batch, keys, ends = under_way.popleft()
+        ended.update(zip(keys, ends, strict=True))
+        return [_compared(ruleset, asked, ended[asked.key]) for asked in batch]
+
     with _runner(ruleset, total) as run:
-        for batch in batches:
-            for task, (ends, whole) in zip(batch, run(batch), strict=True):
-                looked_at += 1
-                found = list(_changes(ruleset, task.ends, ends))
-                for change in found:
-                    groups.setdefault(change, []).append(task.id)
-                changed += [task.id] if found else []
-                partly_read += [] if whole else [task.id]
-                if told and looked_at % AT_ONCE == 0:
-                    told(looked_at, total)
-    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
-    return Impact(ruleset, looked_at, tuple(changed), {name: tuple(ids) for name, ids in ordered}, tuple(partly_read))
+        for tasks in batches:
+            batch = [_asked(program, task) for task in tasks]
+            new = {asked.key: asked.task for asked in batch if asked.key not in begun}
+            begun.update(new)
+            under_way.append((batch, list(new), run(new.values())))
+            if len(under_way) > 1:  # the other processes work on one batch while the next is read
+                yield finished()
+        while under_way:
+            yield finished()
 
 
-def _changes(ruleset: Ruleset, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+def _asked(program: Program, task: Task) -> _Asked:
+    readable, left_out = readable_answers(program.ruleset, task.given)
+    ends = [task.ends.get(goal.fact) for goal in program.ruleset.goals]
+    common = (*depends_on(program, readable, _day(task)), ends)
+    return _Asked(task, sha256(repr(common).encode("utf-8", "surrogatepass")), bool(left_out))
+
+
+def _compared(ruleset: Ruleset, asked: _Asked, ends: Ends) -> Compared:
+    return Compared(asked.task.id, tuple(changes(ruleset, asked.task.ends, ends)), asked.partly_read)
+
+
+def _day(task: Task) -> dt.date | None:
+    return dt.date.fromisoformat(task.as_of) if task.as_of else None
+
+
+def changes(ruleset: Ruleset, before: Ends, after: Ends) -> Iterator[Change]:
+    """Each change of a goal, in the order of the goals."""
     for goal in ruleset.goals:
         was, now = before.get(goal.fact), after.get(goal.fact)
         if ruleset.facts[goal.fact].is_set:
@@ -126,43 +208,59 @@ def _hashable(value: Any) -> Any:
 
 # Running
 
-Run = Callable[[list[Task]], Iterable[tuple[Mapping[str, Any], bool]]]
+Run = Callable[[Iterable[Task]], Iterator[Ends]]
 
 
 @contextmanager
 def _runner(ruleset: Ruleset, total: int) -> Iterator[Run]:
-    """What runs a batch of decisions, here or in other processes."""
-    processes = min(MOST_PROCESSES, os.cpu_count() or 1)
+    """What runs decisions, here or in other processes."""
+    processes = min(MOST_PROCESSES, _cores())
     if total < WORTH_SHARING or processes == 1:
-        yield partial(map, partial(_run, ruleset))
+        yield partial(map, partial(ends_of, ruleset))
         return
     context = multiprocessing.get_context("spawn")  # the database's connections and threads are not for others
-    with context.Pool(processes, _prepare, [dict(ruleset.files)]) as pool:
-        yield lambda batch: pool.imap(_run_there, batch, chunksize=AT_ONCE)
+    pool = ProcessPoolExecutor(processes, context, _prepare, (dict(ruleset.files),))
+    try:
+        yield lambda tasks: pool.map(_ends_there, tasks, chunksize=HANDED_OUT)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 _there: list[Ruleset] = []  # in each of the other processes, the ruleset
 
 
 def _prepare(files: Mapping[str, str]) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _there.append(ruleset_from_files(files))
 
 
-def _run_there(task: Task) -> tuple[Mapping[str, Any], bool]:
-    return _run(_there[0], task)
+def _end_with_parent() -> None:
+    """End when whoever asked was killed: nobody would ever tell this process that it is no longer needed."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
 
 
-def _run(ruleset: Ruleset, task: Task) -> tuple[Mapping[str, Any], bool]:
-    """What a decision would end in, and whether all of its answers could be read."""
-    readable, left_out = readable_answers(ruleset, task.given)
-    ended = Consultation(ruleset, readable, dt.date.fromisoformat(task.as_of) if task.as_of else None)
+def _ends_there(task: Task) -> Ends:
+    return ends_of(_there[0], task)
+
+
+def ends_of(ruleset: Ruleset, task: Task) -> Ends:
+    """What a decision would end in."""
+    readable, _ = readable_answers(ruleset, task.given)
+    ended = Consultation(ruleset, readable, _day(task))
     ends = _ends_by_reference(ended)
-    if ends is None or any(_changes(ruleset, task.ends, ends)):
+    if ends is None or any(changes(ruleset, task.ends, ends)):
         ends = plain({**ended.conclusions, **ended.conflicts})
-    return ends, not left_out
+    return {goal.fact: ends[goal.fact] for goal in ruleset.goals if goal.fact in ends}
 
 
-def _ends_by_reference(ended: Consultation) -> Mapping[str, Any] | None:
+def _ends_by_reference(ended: Consultation) -> Ends | None:
     """The same by the reference evaluation; None where facts are in conflict, as that takes a trail."""
     if ended.evaluation.conflicts():
         return None

@@ -1,6 +1,10 @@
-"""The tables: releases, sessions (`consultation`) with their answers, and the chain (`record` with its `content`).
+"""The tables.
 
-Rows of `answer` and `record` are added and never changed. A row of `content` is deleted when what it says is forgotten.
+Releases, sessions (`consultation`) with their answers, the chain (`record` with its `content`), and what comparing
+decisions with a release came to (`impact_run`, `impact_change`, `impact_result`).
+
+Rows of `answer` and `record` are added and never changed. A row of `content` is deleted when what it says is forgotten,
+and the rows of `impact_result` about it with it.
 
 Migrations make them (`migrations/versions`); a test holds the two together.
 """
@@ -12,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -112,4 +117,44 @@ content = Table(
     metadata,
     Column("seq", ForeignKey("record.seq"), primary_key=True),
     Column("data", LargeBinary, nullable=False),  # the very bytes that were hashed
+)
+
+impact_run = Table(
+    "impact_run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ruleset_id", Text, nullable=False),
+    Column("release_hash", ForeignKey("release.hash"), nullable=False),  # that decisions are compared with
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),  # why it failed
+    Column("begun_at", Instant, nullable=False),
+    Column("last_progress_at", Instant, nullable=False),  # one that was killed makes none any more
+    Column("ended_at", Instant),
+    Column("total", Integer, nullable=False),
+    Column("looked_at", Integer, nullable=False),
+    Index("ix_impact_run_ruleset_id", "ruleset_id", "state"),
+    sqlite_autoincrement=True,  # the address of a run that was deleted is never that of another
+)
+
+impact_change = Table(  # a from → to that a run found
+    "impact_change",
+    metadata,
+    Column("run_id", ForeignKey("impact_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("goal", Text, nullable=False),
+    Column("before", JSON(none_as_null=True)),
+    Column("after", JSON(none_as_null=True)),
+    Column("label", Text, nullable=False),
+)
+
+impact_result = Table(  # a decision compared: a row for each change, or one row without a change
+    "impact_result",
+    metadata,
+    Column("run_id", ForeignKey("impact_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", ForeignKey("content.seq", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),  # 0: the first change
+    Column("change", Integer),
+    Column("partly_read", Boolean, nullable=False),
+    Index("ix_impact_result_seq", "seq"),
+    Index("ix_impact_result_change", "run_id", "change", "seq"),
 )

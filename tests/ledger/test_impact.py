@@ -6,7 +6,7 @@ import pytest
 
 from engine.dialogue.consultation import Consultation
 from engine.language.load import ruleset_from_files
-from engine.ledger import impact
+from engine.ledger import impact, impact_runs
 from engine.ledger.impact import Change
 from tests.ledger.conftest import NOW, decided
 
@@ -75,14 +75,14 @@ def test_under_the_same_version_all_end_the_same(ledger, decisions, ruleset):
 def test_many_are_shared_out_among_processes_and_come_to_the_same(ledger, decisions, other, monkeypatch):
     monkeypatch.setattr(impact, "WORTH_SHARING", 1)
     monkeypatch.setattr(impact, "MOST_PROCESSES", 2)
-    monkeypatch.setattr(impact, "AT_ONCE", 2)
-    monkeypatch.setattr("engine.ledger.ledger.RUN_AT_ONCE", 3)
+    monkeypatch.setattr(impact, "HANDED_OUT", 1)
+    monkeypatch.setattr(impact_runs, "AT_ONCE", 2)
     told = []
 
     found = ledger.impact(other, lambda done, total: told.append((done, total)))
 
     assert dict(found.groups) == EXPECTED
-    assert told == [(2, 5), (4, 5)]
+    assert told == [(2, 5), (4, 5), (5, 5)]
 
 
 def test_what_was_deleted_is_not_looked_at(ledger, ruleset, other):
