@@ -1,8 +1,9 @@
 """The impact of a ruleset on stored decisions: which of them would end otherwise under it, and how.
 
-Decisions whose answers are the same to every rule are run once. The reference evaluation, which is quick, finds those
-that may end otherwise; each of these is run again on durable-rules, and what that says is told. Many are shared out
-among processes.
+Decisions whose answers are the same to every rule are run once, and many are shared out among processes. The reference
+evaluation, which is quick, finds what would end otherwise. Of each change that it finds the first decisions are run on
+durable-rules as well, so all of them where they are few: what that says is told. Where the two ever differ, every
+decision with the change is.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import datetime as dt
 import multiprocessing
 import os
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ from engine.logic.outcome import results_of
 WORTH_SHARING = 2000  # decisions; below it the other processes would take longer to start than they save
 MOST_PROCESSES = 4
 HANDED_OUT = 10  # decisions that a process takes at a time
+CONFIRMED = 10  # decisions of each change that each process runs on durable-rules
+ALL = 1 << 60
 NO_VALUE = "no value"
 
 Ends = Mapping[str, Any]  # what was concluded of each goal: a value, the members of a set, both values of a conflict
@@ -216,7 +219,7 @@ def _runner(ruleset: Ruleset, total: int) -> Iterator[Run]:
     """What runs decisions, here or in other processes."""
     processes = min(MOST_PROCESSES, _cores())
     if total < WORTH_SHARING or processes == 1:
-        yield partial(map, partial(ends_of, ruleset))
+        yield partial(map, Ending(ruleset))
         return
     context = multiprocessing.get_context("spawn")  # the database's connections and threads are not for others
     pool = ProcessPoolExecutor(processes, context, _prepare, (dict(ruleset.files),))
@@ -230,12 +233,12 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-_there: list[Ruleset] = []  # in each of the other processes, the ruleset
+_there: list[Ending] = []  # in each of the other processes
 
 
 def _prepare(files: Mapping[str, str]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _there.append(ruleset_from_files(files))
+    _there.append(Ending(ruleset_from_files(files)))
 
 
 def _end_with_parent() -> None:
@@ -247,17 +250,28 @@ def _end_with_parent() -> None:
 
 
 def _ends_there(task: Task) -> Ends:
-    return ends_of(_there[0], task)
+    return _there[0](task)
 
 
-def ends_of(ruleset: Ruleset, task: Task) -> Ends:
-    """What a decision would end in."""
-    readable, _ = readable_answers(ruleset, task.given)
-    ended = Consultation(ruleset, readable, _day(task))
-    ends = _ends_by_reference(ended)
-    if ends is None or any(changes(ruleset, task.ends, ends)):
-        ends = plain({**ended.conclusions, **ended.conflicts})
-    return {goal.fact: ends[goal.fact] for goal in ruleset.goals if goal.fact in ends}
+class Ending:
+    """What decisions would end in under a ruleset."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self._ruleset = ruleset
+        self._confirmed: Counter[Change] = Counter()  # how often durable-rules said so too; below 0: once it did not
+
+    def __call__(self, task: Task) -> Ends:
+        """What one would end in."""
+        readable, _ = readable_answers(self._ruleset, task.given)
+        ended = Consultation(self._ruleset, readable, _day(task))
+        ends = _ends_by_reference(ended)
+        found = tuple(changes(self._ruleset, task.ends, ends or {}))
+        if ends is None or any(self._confirmed[change] < CONFIRMED for change in found):
+            told = _of_goals(self._ruleset, {**ended.conclusions, **ended.conflicts})
+            for change in found:
+                self._confirmed[change] += 1 if told == ends else -ALL
+            return told
+        return ends
 
 
 def _ends_by_reference(ended: Consultation) -> Ends | None:
@@ -265,4 +279,8 @@ def _ends_by_reference(ended: Consultation) -> Ends | None:
     if ended.evaluation.conflicts():
         return None
     found = results_of(ended.evaluation, regimen_rests_on_conflict=False).conclusions
-    return plain({name: shown(ended.ruleset.facts[name], value) for name, value in found.items()})
+    return _of_goals(ended.ruleset, {name: shown(ended.ruleset.facts[name], value) for name, value in found.items()})
+
+
+def _of_goals(ruleset: Ruleset, conclusions: Mapping[str, Any]) -> Ends:
+    return plain({goal.fact: conclusions[goal.fact] for goal in ruleset.goals if goal.fact in conclusions})

@@ -343,6 +343,8 @@ class Ledger:
         Raises:
             ImpactUnderWay: somebody else is at it.
         """
+        with self._loading:
+            self._remember(ruleset)
         run, new = self.impacts.begin(ruleset)
         if not new:
             raise ImpactUnderWay(run.id, run.looked_at, run.total)
