@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from engine.inference.compile import Program
 from engine.inference.literals import Always
 from engine.inference.matcher import Session
-from engine.language.formula import AS_OF
 from engine.language.model import Fact
 from engine.language.values import UNKNOWN, Answer, Single
 from engine.logic.evaluate import answer_sign, compute, passes, together
@@ -28,31 +27,6 @@ class Computation:
     fact: str
     parts: tuple[Single, ...]
     value: Single
-
-
-def told(program: Program, answers: Mapping[str, Answer]) -> Iterator[int]:
-    """The literals that the matcher is told of some answers: the tests that they pass, and those that they fail."""
-    for name, answer in answers.items():
-        fact = program.ruleset.facts[name]
-        for test, signs in program.seen.get(name, {}).items():
-            sign = answer_sign(test, fact, answer)
-            if sign in signs:
-                yield signs[sign]
-
-
-def depends_on(
-    program: Program, answers: Mapping[str, Answer], as_of: datetime.date | None = None
-) -> tuple[object, ...]:
-    """All that the goals of a run depend on: runs that have it in common come to the same.
-
-    It is what the matcher is told, and the answers whose very value counts: those that a formula computes with, and
-    those that are a goal themselves.
-    """
-    facts = program.ruleset.facts
-    computed_with = {name for fact in facts.values() if fact.formula for name in fact.formula.names}
-    counting = computed_with.union(goal.fact for goal in program.ruleset.goals)
-    values = tuple((name, answers[name]) for name in facts if name in counting and name in answers)
-    return tuple(sorted(told(program, answers))), values, as_of if AS_OF in computed_with else None
 
 
 class Run(Outcome):
@@ -89,13 +63,21 @@ class Run(Outcome):
             self.fired = set(session.tell([program.numbers[Always()]]))
             for piece in (answers, *later):
                 self.answers.update(piece)
-                self.fired.update(session.tell(told(program, piece)))
+                self.fired.update(session.tell(self._told(piece)))
                 while self._compute(session):
                     pass
         self._order_computed()
         self._read_off()
 
-    # Computing
+    # Telling
+
+    def _told(self, answers: Mapping[str, Answer]) -> Iterator[int]:
+        for name, answer in answers.items():
+            fact = self.ruleset.facts[name]
+            for test, signs in self.program.seen.get(name, {}).items():
+                sign = answer_sign(test, fact, answer)
+                if sign in signs:
+                    yield signs[sign]
 
     def _compute(self, session: Session) -> bool:
         """Compute what formulas can be computed now; whether anything was new."""

@@ -1,6 +1,6 @@
 """The impact of a ruleset on stored decisions: which of them would end otherwise under it, and how.
 
-Decisions whose answers are the same to every rule are run once, and many are shared out among processes. The reference
+Decisions on the same answers are compared once, and many are shared out among processes. The reference
 evaluation, which is quick, finds what would end otherwise. Of each change that it finds the first decisions are run on
 durable-rules as well, so all of them where they are few: what that says is told. Where the two ever differ, every
 decision with the change is.
@@ -21,8 +21,7 @@ from functools import partial
 from typing import Any
 
 from engine.dialogue.consultation import Consultation, shown
-from engine.inference.compile import Program, program_of
-from engine.inference.run import depends_on
+from engine.language.canonical import compact
 from engine.language.load import ruleset_from_files
 from engine.language.model import Fact, Ruleset
 from engine.language.wording import say_value
@@ -135,15 +134,6 @@ def _said(fact: Fact, value: Any) -> str:
 # Comparing
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """A decision with what it has in common with every other that has to end the same."""
-
-    task: Task
-    key: str
-    partly_read: bool
-
-
 def compare(ruleset: Ruleset, batches: Iterable[list[Task]], total: int) -> Iterator[list[Compared]]:
     """Run decisions again under a ruleset, and give each batch compared.
 
@@ -152,41 +142,31 @@ def compare(ruleset: Ruleset, batches: Iterable[list[Task]], total: int) -> Iter
         batches: the decisions.
         total: how many they are.
     """
-    program = program_of(ruleset)
-    ended: dict[str, Ends] = {}
+    found: dict[str, Found] = {}
     begun: set[str] = set()
-    under_way: deque[tuple[list[_Asked], list[str], Iterator[Ends]]] = deque()
+    under_way: deque[tuple[dict[int, str], list[str], Iterator[Found]]] = deque()
 
     def finished() -> list[Compared]:
-        batch, keys, ends = under_way.popleft()
-        ended.update(zip(keys, ends, strict=True))
-        return [_compared(ruleset, asked, ended[asked.key]) for asked in batch]
+        keys, new, results = under_way.popleft()
+        found.update(zip(new, results, strict=True))
+        return [Compared(number, *found[key]) for number, key in keys.items()]
 
     with _runner(ruleset, total) as run:
         for tasks in batches:
-            batch = [_asked(program, task) for task in tasks]
-            new = {asked.key: asked.task for asked in batch if asked.key not in begun}
+            keys = {task.id: _key(ruleset, task) for task in tasks}
+            new = {keys[task.id]: task for task in tasks if keys[task.id] not in begun}
             begun.update(new)
-            under_way.append((batch, list(new), run(new.values())))
+            under_way.append((keys, list(new), run(new.values())))
             if len(under_way) > 1:  # the other processes work on one batch while the next is read
                 yield finished()
         while under_way:
             yield finished()
 
 
-def _asked(program: Program, task: Task) -> _Asked:
-    readable, left_out = readable_answers(program.ruleset, task.given)
-    ends = [task.ends.get(goal.fact) for goal in program.ruleset.goals]
-    common = (*depends_on(program, readable, _day(task)), ends)
-    return _Asked(task, sha256(repr(common).encode("utf-8", "surrogatepass")), bool(left_out))
-
-
-def _compared(ruleset: Ruleset, asked: _Asked, ends: Ends) -> Compared:
-    return Compared(asked.task.id, tuple(changes(ruleset, asked.task.ends, ends)), asked.partly_read)
-
-
-def _day(task: Task) -> dt.date | None:
-    return dt.date.fromisoformat(task.as_of) if task.as_of else None
+def _key(ruleset: Ruleset, task: Task) -> str:
+    """What a decision has in common with every other that comes out the same."""
+    ends = [task.ends.get(goal.fact) for goal in ruleset.goals]
+    return sha256(compact([task.given, task.as_of, ends]).encode("utf-8", "surrogatepass"))
 
 
 def changes(ruleset: Ruleset, before: Ends, after: Ends) -> Iterator[Change]:
@@ -211,7 +191,8 @@ def _hashable(value: Any) -> Any:
 
 # Running
 
-Run = Callable[[Iterable[Task]], Iterator[Ends]]
+Found = tuple[tuple[Change, ...], bool]  # the changes, and whether the answers were read in part
+Run = Callable[[Iterable[Task]], Iterator[Found]]
 
 
 @contextmanager
@@ -219,12 +200,12 @@ def _runner(ruleset: Ruleset, total: int) -> Iterator[Run]:
     """What runs decisions, here or in other processes."""
     processes = min(MOST_PROCESSES, _cores())
     if total < WORTH_SHARING or processes == 1:
-        yield partial(map, Ending(ruleset))
+        yield partial(map, Finder(ruleset))
         return
     context = multiprocessing.get_context("spawn")  # the database's connections and threads are not for others
     pool = ProcessPoolExecutor(processes, context, _prepare, (dict(ruleset.files),))
     try:
-        yield lambda tasks: pool.map(_ends_there, tasks, chunksize=HANDED_OUT)
+        yield lambda tasks: pool.map(_find_there, tasks, chunksize=HANDED_OUT)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -233,12 +214,12 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-_there: list[Ending] = []  # in each of the other processes
+_there: list[Finder] = []  # in each of the other processes
 
 
 def _prepare(files: Mapping[str, str]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _there.append(Ending(ruleset_from_files(files)))
+    _there.append(Finder(ruleset_from_files(files)))
 
 
 def _end_with_parent() -> None:
@@ -249,29 +230,29 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _ends_there(task: Task) -> Ends:
+def _find_there(task: Task) -> Found:
     return _there[0](task)
 
 
-class Ending:
-    """What decisions would end in under a ruleset."""
+class Finder:
+    """Finds what changes for decisions under a ruleset."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self._ruleset = ruleset
         self._confirmed: Counter[Change] = Counter()  # how often durable-rules said so too; below 0: once it did not
 
-    def __call__(self, task: Task) -> Ends:
-        """What one would end in."""
-        readable, _ = readable_answers(self._ruleset, task.given)
-        ended = Consultation(self._ruleset, readable, _day(task))
+    def __call__(self, task: Task) -> Found:
+        """What changes for one."""
+        readable, left_out = readable_answers(self._ruleset, task.given)
+        ended = Consultation(self._ruleset, readable, dt.date.fromisoformat(task.as_of) if task.as_of else None)
         ends = _ends_by_reference(ended)
         found = tuple(changes(self._ruleset, task.ends, ends or {}))
         if ends is None or any(self._confirmed[change] < CONFIRMED for change in found):
-            told = _of_goals(self._ruleset, {**ended.conclusions, **ended.conflicts})
+            told = tuple(changes(self._ruleset, task.ends, plain({**ended.conclusions, **ended.conflicts})))
             for change in found:
-                self._confirmed[change] += 1 if told == ends else -ALL
-            return told
-        return ends
+                self._confirmed[change] += 1 if told == found else -ALL
+            found = told
+        return found, bool(left_out)
 
 
 def _ends_by_reference(ended: Consultation) -> Ends | None:
@@ -279,8 +260,4 @@ def _ends_by_reference(ended: Consultation) -> Ends | None:
     if ended.evaluation.conflicts():
         return None
     found = results_of(ended.evaluation, regimen_rests_on_conflict=False).conclusions
-    return _of_goals(ended.ruleset, {name: shown(ended.ruleset.facts[name], value) for name, value in found.items()})
-
-
-def _of_goals(ruleset: Ruleset, conclusions: Mapping[str, Any]) -> Ends:
-    return plain({goal.fact: conclusions[goal.fact] for goal in ruleset.goals if goal.fact in conclusions})
+    return plain({name: shown(ended.ruleset.facts[name], value) for name, value in found.items()})
