@@ -36,6 +36,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         failures,
         graph,
         home,
+        impact,
         keys,
         limits,
         logs,
@@ -67,6 +68,6 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.extensions["shelf"] = shelf.Shelf(app.config["RULESETS"])
     for module in (logs, security, limits, words, pieces, assets, failures, consult_visit):
         module.init_app(app)
-    for each in (home, rulesets, graph, consult, explain, evaluate, pages):
+    for each in (home, rulesets, graph, consult, explain, evaluate, impact, pages):
         app.register_blueprint(each.blueprint)
     return app
