@@ -243,8 +243,7 @@ class Finder:
 
     def __call__(self, task: Task) -> Found:
         """What changes for one."""
-        readable, left_out = readable_answers(self._ruleset, task.given)
-        ended = Consultation(self._ruleset, readable, dt.date.fromisoformat(task.as_of) if task.as_of else None)
+        ended, whole = consulted(self._ruleset, task)
         ends = _ends_by_reference(ended)
         found = tuple(changes(self._ruleset, task.ends, ends or {}))
         if ends is None or any(self._confirmed[change] < CONFIRMED for change in found):
@@ -252,7 +251,13 @@ class Finder:
             for change in found:
                 self._confirmed[change] += 1 if told == found else -ALL
             found = told
-        return found, bool(left_out)
+        return found, not whole
+
+
+def consulted(ruleset: Ruleset, task: Task) -> tuple[Consultation, bool]:
+    """The answers of a decision under another ruleset, and whether it can read all of them."""
+    readable, left_out = readable_answers(ruleset, task.given)
+    return Consultation(ruleset, readable, dt.date.fromisoformat(task.as_of) if task.as_of else None), not left_out
 
 
 def _ends_by_reference(ended: Consultation) -> Ends | None:
