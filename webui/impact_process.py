@@ -45,7 +45,8 @@ def start(ledger: Ledger, database: str | None, number: int) -> None:
     except OSError:
         ledger.impacts.fail(number, NOT_STARTED)
         return
-    threading.Thread(target=_wait, args=(process, ledger, number), daemon=True).start()
+    waiting = threading.Thread(target=_wait, args=(process, ledger, number), name=f"impact run {number}", daemon=True)
+    waiting.start()
 
 
 def _wait(process: subprocess.Popen[bytes], ledger: Ledger, number: int) -> None:
