@@ -81,7 +81,8 @@ def show(number: int) -> str:
     """Tell how far a run is, or what it found."""
     run = ledger().impacts.find(number)
     if run.state != "done":
-        return render_template("impact/progress.html", run=run, look_again=LOOK_AGAIN)
+        by_hand = "by_hand" in request.args
+        return render_template("impact/progress.html", run=run, look_again=LOOK_AGAIN, by_hand=by_hand)
     found = ledger().impact_results(run)
     return render_template("impact/show.html", run=run, counts=found.counts(), groups=found.groups())
 
