@@ -37,6 +37,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         failures,
         graph,
         home,
+        impact,
         instead,
         keys,
         limits,
@@ -69,6 +70,6 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.extensions["shelf"] = shelf.Shelf(app.config["RULESETS"])
     for module in (logs, security, limits, words, pieces, assets, failures, consult_visit):
         module.init_app(app)
-    for each in (home, rulesets, graph, consult, instead, explain, audit_decision, evaluate, pages):
+    for each in (home, rulesets, graph, consult, instead, explain, audit_decision, evaluate, impact, pages):
         app.register_blueprint(each.blueprint)
     return app

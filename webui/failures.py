@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from engine import RegimenError
-from engine.ledger import DatabaseError, NoSuchSession, ReleaseError, SessionExpired
+from engine.ledger import DatabaseError, NoSuchImpact, NoSuchSession, ReleaseError, SessionExpired
 from webui import limits, logs
 from webui.asking import wants_json
 from webui.security import WHY_STALE, no_store
@@ -84,6 +84,7 @@ def init_app(app: Flask) -> None:
     tell(app, RegimenError, 422)
     tell(app, DatabaseError, 503)
     tell(app, NoSuchSession, 404)
+    tell(app, NoSuchImpact, 404)
     app.register_error_handler(SessionExpired, lambda error: _page(_forgettable(_failure(410, str(error)))))
     app.register_error_handler(
         ReleaseError, lambda error: _page(_forgettable(Failure(409, RELEASE_TITLE, RELEASE_CURE, str(error))))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from engine.cli.page import Page
-from engine.language.model import Fact
-from engine.language.wording import counted, say_value
+from engine.language.wording import counted
 from engine.ledger import Impact
 from engine.ledger.chain import short
+from engine.ledger.impact import say_change
 
 MOST_NUMBERS = 12
-NO_VALUE = "no value"
 
 
 def show_impact(found: Impact) -> None:
@@ -23,13 +22,7 @@ def show_impact(found: Impact) -> None:
         f"{counted(found.looked_at, 'stored decision')}: {same} would end the same, {len(found.changed)} otherwise."
     )
     for change, numbers in found.groups.items():
-        fact = ruleset.facts[change.goal]
-        if fact.is_set:
-            word, option = ("no longer", change.before) if change.after is None else ("also", change.after)
-            said = f"{word} {_said(fact, option)}"
-        else:
-            said = f"{_said(fact, change.before)} → {_said(fact, change.after)}"
-        page.line(f"- {fact.label}: {said} ({len(numbers)})")
+        page.line(f"- {say_change(ruleset, change)} ({len(numbers)})")
         page.line(_numbers(numbers), 4)
     if found.partly_read:
         page.line(f"Not every answer could be read of {_numbers(found.partly_read).lower()}")
@@ -52,14 +45,6 @@ def impact_report(found: Impact) -> dict[str, Any]:
         ],
         "partly_read": list(found.partly_read),
     }
-
-
-def _said(fact: Fact, value: Any) -> str:
-    if value is None:
-        return NO_VALUE
-    if isinstance(value, tuple):
-        return " and ".join(_said(fact, each) for each in value) + " (in conflict)"
-    return say_value(fact, value)
 
 
 def _numbers(numbers: tuple[int, ...]) -> str:

@@ -19,7 +19,9 @@ from engine.ledger.errors import (
     CommentError,
     DatabaseError,
     DecisionDeleted,
+    ImpactUnderWay,
     NoSuchDecision,
+    NoSuchImpact,
     NoSuchSession,
     OverrideError,
     RecordAltered,
@@ -27,6 +29,7 @@ from engine.ledger.errors import (
     SessionExpired,
 )
 from engine.ledger.impact import Impact
+from engine.ledger.impact_runs import ImpactRun
 from engine.ledger.ledger import Change, Kept, Ledger
 from engine.ledger.verify import Trouble, Verified
 
@@ -43,10 +46,13 @@ __all__ = [
     "DecisionDeleted",
     "Head",
     "Impact",
+    "ImpactRun",
+    "ImpactUnderWay",
     "Kept",
     "Ledger",
     "Listed",
     "NoSuchDecision",
+    "NoSuchImpact",
     "NoSuchSession",
     "Override",
     "OverrideError",

@@ -87,3 +87,27 @@ class CommentError(RegimenError):
 
 class CapsuleError(RegimenError):
     """A capsule cannot be used."""
+
+
+class NoSuchImpact(RegimenError):  # noqa: N818 (as above)
+    """No run over the decisions has this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"There is no impact run {number}. Old ones are deleted when new ones are begun.")
+
+
+class ImpactEnded(RegimenError):  # noqa: N818 (it is no fault: somebody else ended it)
+    """A run over the decisions was ended from elsewhere while it still went on."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Impact run {number} has ended: it made no progress for too long, or was stopped.")
+
+
+class ImpactUnderWay(RegimenError):  # noqa: N818 (as above)
+    """The decisions of a ruleset are being compared already."""
+
+    def __init__(self, number: int, done: int, total: int) -> None:
+        super().__init__(
+            f"Impact run {number} over these decisions is under way, {done} of {total} done. Try again when it has"
+            " ended; the site shows it too."
+        )

@@ -1,7 +1,9 @@
 """The impact of a ruleset on stored decisions: which of them would end otherwise under it, and how.
 
-The reference evaluation, which is quick, finds those that may; each of these is run again on durable-rules, and what
-that says is told. Many are shared out among processes.
+Decisions on the same answers are compared once, and many are shared out among processes. The reference
+evaluation, which is quick, finds what would end otherwise. Of each change that it finds the first decisions are run on
+durable-rules as well, so all of them where they are few: what that says is told. Where the two ever differ, every
+decision with the change is.
 """
 
 from __future__ import annotations
@@ -9,36 +11,43 @@ from __future__ import annotations
 import datetime as dt
 import multiprocessing
 import os
+import threading
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from engine.dialogue.consultation import Consultation, shown
+from engine.language.canonical import compact
 from engine.language.load import ruleset_from_files
-from engine.language.model import Ruleset
+from engine.language.model import Fact, Ruleset
+from engine.language.wording import say_value
+from engine.ledger.chain import sha256
 from engine.ledger.decisions import Decision, plain
 from engine.ledger.replay import readable_answers
 from engine.logic.outcome import results_of
 
 WORTH_SHARING = 2000  # decisions; below it the other processes would take longer to start than they save
 MOST_PROCESSES = 4
-AT_ONCE = 50
+HANDED_OUT = 10  # decisions that a process takes at a time
+CONFIRMED = 10  # decisions of each change that each process runs on durable-rules
+ALL = 1 << 60
+NO_VALUE = "no value"
+
+Ends = Mapping[str, Any]  # what was concluded of each goal: a value, the members of a set, both values of a conflict
 
 
 @dataclass(frozen=True)
 class Task:
-    """A decision to be run again.
-
-    Attributes:
-        ends: what was concluded, by fact: a value, the members of a set, both values of a conflict.
-    """
+    """A decision to be run again."""
 
     id: int
     given: Mapping[str, Any]
     as_of: str | None
-    ends: Mapping[str, Any]
+    ends: Ends
 
 
 @dataclass(frozen=True)
@@ -54,11 +63,25 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """A decision beside what it would end in.
+
+    Attributes:
+        changes: in the order of the goals; none where it would end the same.
+        partly_read: the ruleset cannot read each of its answers.
+    """
+
+    id: int
+    changes: tuple[Change, ...]
+    partly_read: bool
+
+
+@dataclass(frozen=True)
 class Impact:
     """What a ruleset would change.
 
     Attributes:
-        looked_at: how many decisions were run again.
+        looked_at: how many decisions were compared.
         changed: the numbers of those that would end otherwise.
         groups: the numbers by each change, the most frequent change first.
         partly_read: the numbers of those of which it cannot read every answer.
@@ -70,6 +93,20 @@ class Impact:
     groups: Mapping[Change, tuple[int, ...]]
     partly_read: tuple[int, ...]
 
+    @classmethod
+    def of(cls, ruleset: Ruleset, compared: Iterable[Compared]) -> Impact:
+        """What many comparisons come to."""
+        looked_at, changed, partly_read = 0, [], []
+        groups: dict[Change, list[int]] = {}
+        for each in compared:
+            looked_at += 1
+            changed += [each.id] if each.changes else []
+            partly_read += [each.id] if each.partly_read else []
+            for change in each.changes:
+                groups.setdefault(change, []).append(each.id)
+        ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
+        return cls(ruleset, looked_at, tuple(changed), {name: tuple(ids) for name, ids in ordered}, tuple(partly_read))
+
 
 def task_of(decision: Decision) -> Task:
     """What the impact on a decision is found from."""
@@ -77,35 +114,63 @@ def task_of(decision: Decision) -> Task:
     return Task(decision.id, said["given"], report["as_of"], {**report["conclusions"], **report["conflicts"]})
 
 
-def impact(
-    ruleset: Ruleset, batches: Iterable[list[Task]], total: int, told: Callable[[int, int], None] | None = None
-) -> Impact:
-    """Run decisions again under a ruleset.
+def say_change(ruleset: Ruleset, change: Change) -> str:
+    """A change in words: "Regimen: intensive → standard"."""
+    fact = ruleset.facts[change.goal]
+    if fact.is_set:
+        word, option = ("no longer", change.before) if change.after is None else ("also", change.after)
+        return f"{fact.label}: {word} {_said(fact, option)}"
+    return f"{fact.label}: {_said(fact, change.before)} → {_said(fact, change.after)}"
+
+
+def _said(fact: Fact, value: Any) -> str:
+    if value is None:
+        return NO_VALUE
+    if isinstance(value, tuple):
+        return " and ".join(_said(fact, each) for each in value) + " (in conflict)"
+    return say_value(fact, value)
+
+
+# Comparing
+
+
+def compare(ruleset: Ruleset, batches: Iterable[list[Task]], total: int) -> Iterator[list[Compared]]:
+    """Run decisions again under a ruleset, and give each batch compared.
 
     Args:
         ruleset: the version to compare with.
         batches: the decisions.
         total: how many they are.
-        told: is called now and then with how many were run, and how many there are.
     """
-    looked_at, changed, partly_read = 0, [], []
-    groups: dict[Change, list[int]] = {}
+    found: dict[str, Found] = {}
+    begun: set[str] = set()
+    under_way: deque[tuple[dict[int, str], list[str], Iterator[Found]]] = deque()
+
+    def finished() -> list[Compared]:
+        keys, new, results = under_way.popleft()
+        found.update(zip(new, results, strict=True))
+        return [Compared(number, *found[key]) for number, key in keys.items()]
+
     with _runner(ruleset, total) as run:
-        for batch in batches:
-            for task, (ends, whole) in zip(batch, run(batch), strict=True):
-                looked_at += 1
-                found = list(_changes(ruleset, task.ends, ends))
-                for change in found:
-                    groups.setdefault(change, []).append(task.id)
-                changed += [task.id] if found else []
-                partly_read += [] if whole else [task.id]
-                if told and looked_at % AT_ONCE == 0:
-                    told(looked_at, total)
-    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
-    return Impact(ruleset, looked_at, tuple(changed), {name: tuple(ids) for name, ids in ordered}, tuple(partly_read))
+        for tasks in batches:
+            keys = {task.id: _key(ruleset, task) for task in tasks}
+            new = {keys[task.id]: task for task in tasks if keys[task.id] not in begun}
+            begun.update(new)
+            under_way.append((keys, list(new), run(new.values())))
+            if len(under_way) > 1:  # the other processes work on one batch while the next is read
+                yield finished()
+        while under_way:
+            yield finished()
 
 
-def _changes(ruleset: Ruleset, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+def _key(ruleset: Ruleset, task: Task) -> str:
+    """What a decision has in common with every other that comes out the same."""
+    ends = [task.ends.get(goal.fact) for goal in ruleset.goals]
+    return sha256(compact([task.given, task.as_of, ends]).encode("utf-8", "surrogatepass"))
+
+
+def changes(ruleset: Ruleset, before: Ends, after: Ends) -> Iterator[Change]:
+    """Each change of a goal, in the order of the goals."""
     for goal in ruleset.goals:
         was, now = before.get(goal.fact), after.get(goal.fact)
         if ruleset.facts[goal.fact].is_set:
@@ -126,43 +191,76 @@ def _hashable(value: Any) -> Any:
 
 # Running
 
-Run = Callable[[list[Task]], Iterable[tuple[Mapping[str, Any], bool]]]
+Found = tuple[tuple[Change, ...], bool]  # the changes, and whether the answers were read in part
+Run = Callable[[Iterable[Task]], Iterator[Found]]
 
 
 @contextmanager
 def _runner(ruleset: Ruleset, total: int) -> Iterator[Run]:
-    """What runs a batch of decisions, here or in other processes."""
-    processes = min(MOST_PROCESSES, os.cpu_count() or 1)
+    """What runs decisions, here or in other processes."""
+    processes = min(MOST_PROCESSES, _cores())
     if total < WORTH_SHARING or processes == 1:
-        yield partial(map, partial(_run, ruleset))
+        yield partial(map, Finder(ruleset))
         return
     context = multiprocessing.get_context("spawn")  # the database's connections and threads are not for others
-    with context.Pool(processes, _prepare, [dict(ruleset.files)]) as pool:
-        yield lambda batch: pool.imap(_run_there, batch, chunksize=AT_ONCE)
+    pool = ProcessPoolExecutor(processes, context, _prepare, (dict(ruleset.files),))
+    try:
+        yield lambda tasks: pool.map(_find_there, tasks, chunksize=HANDED_OUT)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-_there: list[Ruleset] = []  # in each of the other processes, the ruleset
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+_there: list[Finder] = []  # in each of the other processes
 
 
 def _prepare(files: Mapping[str, str]) -> None:
-    _there.append(ruleset_from_files(files))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _there.append(Finder(ruleset_from_files(files)))
 
 
-def _run_there(task: Task) -> tuple[Mapping[str, Any], bool]:
-    return _run(_there[0], task)
+def _end_with_parent() -> None:
+    """End when whoever asked was killed: nobody would ever tell this process that it is no longer needed."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
 
 
-def _run(ruleset: Ruleset, task: Task) -> tuple[Mapping[str, Any], bool]:
-    """What a decision would end in, and whether all of its answers could be read."""
+def _find_there(task: Task) -> Found:
+    return _there[0](task)
+
+
+class Finder:
+    """Finds what changes for decisions under a ruleset."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self._ruleset = ruleset
+        self._confirmed: Counter[Change] = Counter()  # how often durable-rules said so too; below 0: once it did not
+
+    def __call__(self, task: Task) -> Found:
+        """What changes for one."""
+        ended, whole = consulted(self._ruleset, task)
+        ends = _ends_by_reference(ended)
+        found = tuple(changes(self._ruleset, task.ends, ends or {}))
+        if ends is None or any(self._confirmed[change] < CONFIRMED for change in found):
+            told = tuple(changes(self._ruleset, task.ends, plain({**ended.conclusions, **ended.conflicts})))
+            for change in found:
+                self._confirmed[change] += 1 if told == found else -ALL
+            found = told
+        return found, not whole
+
+
+def consulted(ruleset: Ruleset, task: Task) -> tuple[Consultation, bool]:
+    """The answers of a decision under another ruleset, and whether it can read all of them."""
     readable, left_out = readable_answers(ruleset, task.given)
-    ended = Consultation(ruleset, readable, dt.date.fromisoformat(task.as_of) if task.as_of else None)
-    ends = _ends_by_reference(ended)
-    if ends is None or any(_changes(ruleset, task.ends, ends)):
-        ends = plain({**ended.conclusions, **ended.conflicts})
-    return ends, not left_out
+    return Consultation(ruleset, readable, dt.date.fromisoformat(task.as_of) if task.as_of else None), not left_out
 
 
-def _ends_by_reference(ended: Consultation) -> Mapping[str, Any] | None:
+def _ends_by_reference(ended: Consultation) -> Ends | None:
     """The same by the reference evaluation; None where facts are in conflict, as that takes a trail."""
     if ended.evaluation.conflicts():
         return None

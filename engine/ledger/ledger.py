@@ -12,13 +12,13 @@ import hashlib
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, select, update
 
 from engine.dialogue.consultation import Consultation
 from engine.language.answers import read_answers
@@ -33,20 +33,22 @@ from engine.ledger.decisions import Decision, Override, decision_data, override_
 from engine.ledger.errors import (
     SHORTEST,
     DecisionDeleted,
+    ImpactUnderWay,
     NoSuchDecision,
     NoSuchSession,
     RecordAltered,
     ReleaseError,
     SessionExpired,
 )
-from engine.ledger.impact import Impact, Task, impact, task_of
+from engine.ledger.impact import Impact
+from engine.ledger.impact_results import COMPARED, ImpactResults
+from engine.ledger.impact_runs import ImpactRun, ImpactRuns
 from engine.ledger.releases import STORED, enter_release, keep_release, loaded_release
-from engine.ledger.tables import Instant, answer, consultation, content, record, release
+from engine.ledger.tables import Instant, answer, consultation, content, impact_result, record, release
 from engine.ledger.verify import Verified, verify
 
 DAYS = 90
 MOST_LOADED = 50  # rulesets held in memory
-RUN_AT_ONCE = 2000  # decisions held in memory
 DELETED_AT_ONCE = 1000  # sessions that one record in the chain says are gone
 
 # Written once: to write a statement takes SQLAlchemy longer than SQLite takes to answer it.
@@ -323,31 +325,43 @@ class Ledger:
             found = connection.execute(select(release.c.ruleset_id).where(release.c.hash.in_(made)).distinct())
             return tuple(sorted(found.scalars()))
 
+    # Impact
+
+    @property
+    def impacts(self) -> ImpactRuns:
+        """The runs that compare decisions with a release."""
+        return ImpactRuns(self._database, self._ruleset)
+
+    def impact_results(self, run: ImpactRun) -> ImpactResults:
+        """What a run found."""
+        return ImpactResults(self._database, run)
+
     def impact(self, ruleset: Ruleset, told: Callable[[int, int], None] | None = None) -> Impact:
-        """Find which decisions made under any version of a ruleset would end otherwise under this one.
+        """Find which decisions made under any version of a ruleset would end otherwise under this one, and keep it.
 
         Args:
             ruleset: the version to compare with.
             told: is called now and then with how many were run, and how many there are.
-        """
-        versions = select(release.c.hash).where(release.c.ruleset_id == ruleset.id)
-        theirs = record.c.kind == "decision", record.c.release_hash.in_(versions), content.c.data.is_not(None)
-        with self._database.reading() as connection:
-            counting = select(func.count()).select_from(record.join(content)).where(*theirs)
-            total = connection.execute(counting).scalar_one()
-        return impact(ruleset, self._tasks(WITH_CONTENT.where(*theirs)), total, told)
 
-    def _tasks(self, which: Select[Any]) -> Iterator[list[Task]]:
-        """Decisions to be run again; while they are, no transaction is held open."""
-        last = 0
-        while True:
-            page = which.where(record.c.seq > last).order_by(record.c.seq).limit(RUN_AT_ONCE)
-            with self._database.reading() as connection:
-                tasks = [task_of(Decision.of(row)) for row in connection.execute(page)]
-            if not tasks:
-                return
-            yield tasks
-            last = tasks[-1].id
+        Raises:
+            ImpactUnderWay: somebody else is at it.
+        """
+        with self._loading:
+            self._remember(ruleset)
+        run, new = self.impacts.begin(ruleset)
+        if not new:
+            raise ImpactUnderWay(run.id, run.looked_at, run.total)
+        return self.impacts.run(run.id, told)
+
+    def latest_impact(self, ruleset_id: str) -> ImpactRun | None:
+        """The last run over the decisions of a ruleset that came to its end."""
+        return self.impacts.latest(ruleset_id)
+
+    def differs(self, decision: int) -> bool | None:
+        """Whether a decision would end otherwise by the last run of its ruleset; None where it was not compared yet."""
+        with self._database.reading() as connection:
+            row = connection.execute(COMPARED.where(impact_result.c.seq == decision)).first()
+        return bool(row.differs) if row else None
 
     # The chain
 

@@ -23,6 +23,12 @@ ENTERED = select(record.c.seq).where(record.c.release_hash == bindparam("hash"),
 
 def keep_release(connection: Connection, ruleset: Ruleset, now: dt.datetime) -> None:
     """Keep the ruleset as it is, unless it is kept already, and enter it into the chain."""
+    store_release(connection, ruleset, now)
+    enter_release(connection, ruleset.digest, now)
+
+
+def store_release(connection: Connection, ruleset: Ruleset, now: dt.datetime) -> None:
+    """Keep the ruleset as it is, unless it is kept already. It enters the chain with the first session under it."""
     row = {
         "hash": ruleset.digest,
         "ruleset_id": ruleset.id,
@@ -34,7 +40,6 @@ def keep_release(connection: Connection, ruleset: Ruleset, now: dt.datetime) -> 
     if connection.execute(select(release.c.hash).where(release.c.hash == ruleset.digest)).first() is None:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         connection.execute(dialect.insert(release).values(row).on_conflict_do_nothing())
-    enter_release(connection, ruleset.digest, now)
 
 
 def enter_release(connection: Connection, digest: str, now: dt.datetime) -> None:

@@ -1,7 +1,10 @@
-"""The tables: releases, sessions (`consultation`) with their answers, the chain (`record`, `content`), and an index.
+"""The tables.
+
+Releases, sessions (`consultation`) with their answers, the chain (`record` with its `content`), an index of decisions,
+and what comparing decisions with a release came to (`impact_run`, `impact_change`, `impact_result`).
 
 Rows of `answer` and `record` are added and never changed. A row of `content` is deleted when what it says is forgotten,
-and what the index has of it goes along.
+and what the index and `impact_result` have of it goes along.
 
 Migrations make them (`migrations/versions`); a test holds the two together.
 """
@@ -154,4 +157,44 @@ mistaken = Table(
     Column("mistake", Text, primary_key=True),
     Index("ix_decision_mistake_mistake", "mistake", "seq"),
     sqlite_with_rowid=False,
+)
+
+impact_run = Table(
+    "impact_run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ruleset_id", Text, nullable=False),
+    Column("release_hash", ForeignKey("release.hash"), nullable=False),  # that decisions are compared with
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),  # why it failed
+    Column("begun_at", Instant, nullable=False),
+    Column("last_progress_at", Instant, nullable=False),  # one that was killed makes none any more
+    Column("ended_at", Instant),
+    Column("total", Integer, nullable=False),
+    Column("looked_at", Integer, nullable=False),
+    Index("ix_impact_run_ruleset_id", "ruleset_id", "state"),
+    sqlite_autoincrement=True,  # the address of a run that was deleted is never that of another
+)
+
+impact_change = Table(  # a from → to that a run found
+    "impact_change",
+    metadata,
+    Column("run_id", ForeignKey("impact_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("goal", Text, nullable=False),
+    Column("before", JSON(none_as_null=True)),
+    Column("after", JSON(none_as_null=True)),
+    Column("label", Text, nullable=False),
+)
+
+impact_result = Table(  # a decision compared: a row for each change, or one row without a change
+    "impact_result",
+    metadata,
+    Column("run_id", ForeignKey("impact_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", ForeignKey("content.seq", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),  # 0: the first change
+    Column("change", Integer),
+    Column("partly_read", Boolean, nullable=False),
+    Index("ix_impact_result_seq", "seq"),
+    Index("ix_impact_result_change", "run_id", "change", "seq"),
 )

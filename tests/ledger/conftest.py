@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from engine import consult, load_ruleset
+from engine.language.load import ruleset_from_files
 from engine.ledger import Ledger
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Path(__file__).resolve().parent.parent / "corpora" / "small"
 NOW = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
+WORSE = {"age": 54, "b12": "140 ng/L", "symptoms": ["numbness"], "course": "worse", "allergy": "no"}
+PEOPLE = [WORSE, {**WORSE, "course": "stable"}, {**WORSE, "allergy": "yes"}, WORSE, {"age": 30}]
 
 
 def later(**spans):
@@ -55,6 +58,22 @@ def ledger(url, open_ledger):
 @pytest.fixture(scope="session")
 def ruleset():
     return load_ruleset(SMALL)
+
+
+@pytest.fixture
+def decisions(ledger, ruleset):
+    """A decision for each of some people; the first has the number 2."""
+    return [decided(ledger, ledger.begin(ruleset, answers, NOW)[0]).id for answers in PEOPLE]
+
+
+@pytest.fixture(scope="session")
+def other(ruleset):
+    """A version in which getting worse makes no difference, and an allergy is no caution."""
+    text = ruleset.files["small/ruleset.yaml"].replace("course: worse, allergy: [no", "course: worse, allergy: [yes")
+    text = text.replace(
+        "when: {allergy: [yes, unknown]}, then: {cautions", "when: {allergy: [unknown]}, then: {cautions"
+    )
+    return ruleset_from_files({"small/ruleset.yaml": text.replace('version: "1.0"', 'version: "2.0"')})
 
 
 @pytest.fixture

@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from engine.dialogue.consultation import Consultation
 from engine.language.load import ruleset_from_files
-from engine.ledger import impact
+from engine.ledger import impact, impact_runs
 from engine.ledger.impact import Change
-from tests.ledger.conftest import NOW, decided
-
-WORSE = {"age": 54, "b12": "140 ng/L", "symptoms": ["numbness"], "course": "worse", "allergy": "no"}
-PEOPLE = [WORSE, {**WORSE, "course": "stable"}, {**WORSE, "allergy": "yes"}, WORSE, {"age": 30}]
-
-
-@pytest.fixture
-def decisions(ledger, ruleset):
-    """A decision for each of some people; the first has the number 2."""
-    return [decided(ledger, ledger.begin(ruleset, answers, NOW)[0]).id for answers in PEOPLE]
-
-
-@pytest.fixture(scope="session")
-def other(ruleset):
-    """A version in which getting worse makes no difference, and an allergy is no caution."""
-    text = ruleset.files["small/ruleset.yaml"].replace("course: worse, allergy: [no", "course: worse, allergy: [yes")
-    text = text.replace(
-        "when: {allergy: [yes, unknown]}, then: {cautions", "when: {allergy: [unknown]}, then: {cautions"
-    )
-    return ruleset_from_files({"small/ruleset.yaml": text.replace('version: "1.0"', 'version: "2.0"')})
-
+from tests.ledger.conftest import NOW, WORSE, decided
 
 EXPECTED = {
     Change("regimen", "intensive", "standard"): (2, 5),
@@ -75,14 +53,14 @@ def test_under_the_same_version_all_end_the_same(ledger, decisions, ruleset):
 def test_many_are_shared_out_among_processes_and_come_to_the_same(ledger, decisions, other, monkeypatch):
     monkeypatch.setattr(impact, "WORTH_SHARING", 1)
     monkeypatch.setattr(impact, "MOST_PROCESSES", 2)
-    monkeypatch.setattr(impact, "AT_ONCE", 2)
-    monkeypatch.setattr("engine.ledger.ledger.RUN_AT_ONCE", 3)
+    monkeypatch.setattr(impact, "HANDED_OUT", 1)
+    monkeypatch.setattr(impact_runs, "AT_ONCE", 2)
     told = []
 
     found = ledger.impact(other, lambda done, total: told.append((done, total)))
 
     assert dict(found.groups) == EXPECTED
-    assert told == [(2, 5), (4, 5)]
+    assert told == [(2, 5), (4, 5), (5, 5)]
 
 
 def test_what_was_deleted_is_not_looked_at(ledger, ruleset, other):

@@ -13,8 +13,8 @@ from itertools import count
 from sqlalchemy import event
 
 from engine import load_ruleset
-from engine.language.load import shipped_ids
-from engine.ledger import DatabaseError, Ledger
+from engine.language.load import ruleset_from_files, shipped_ids
+from engine.ledger import DatabaseError, Ledger, impact_runs
 from tests.ledger.conftest import NOW, SMALL, decided
 
 
@@ -98,10 +98,21 @@ def cases(url, every):
     ledger.close()
 
 
+def impact(url, text):
+    """Compare decisions two at a time, and wait after the first two to be killed."""
+    impact_runs.AT_ONCE = 2
+
+    def told(done, total):
+        say(f"{done} of {total}")
+        signal.pause()
+
+    Ledger.open(url).impact(ruleset_from_files({"small/ruleset.yaml": text}), told)
+
+
 def say(word):
     print(word, flush=True)
 
 
 if __name__ == "__main__":
-    ways = [on, half, fifty, opening, deciding, decisions, cases]
+    ways = [on, half, fifty, opening, deciding, decisions, cases, impact]
     {way.__name__: way for way in ways}[sys.argv[1]](*sys.argv[2:])
