@@ -11,13 +11,14 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
+from engine.dialogue.summary import MISTAKES
 from engine.language.errors import quote
 from engine.language.model import Ruleset
 from engine.ledger import REASONS, Audits, Listed, NoSuchDecision, Wanted
@@ -58,7 +59,13 @@ def index() -> ResponseReturnValue:
     part, problems = (None, dict(filters.problems)) if filters.problems else _part(filters.wanted)
     more = {"choices": _choices(filters), "sorts": _sorts(filters), "part": part, "problems": problems}
     page = render_template(
-        "audit/index.html", filters=filters, typed=filters.typed, ENDINGS=ENDINGS, titles=titles, pages=_pages, **more
+        "audit/index.html",
+        filters=filters,
+        typed=filters.typed,
+        ENDINGS=ENDINGS,
+        titles=_titles(),
+        pages=_pages,
+        **more,
     )
     return page, 422 if problems else 200
 
@@ -203,15 +210,18 @@ def _rule_titles(ruleset: Ruleset) -> dict[str, str]:
     return {rule.id: rule.title for rule in ruleset.rules.values()}
 
 
-def titles(row: Listed) -> tuple[str, list[str]]:
-    """The regimen and the mistakes of a decision in words where its very release is on the shelf, else by their ids."""
-    entry = shelf().holding(row.release)
-    if entry is None or entry.ruleset is None:
-        return row.regimen, list(row.mistakes)
-    regimen = entry.ruleset.regimens.get(row.regimen)
-    fact = entry.ruleset.facts.get("mistakes")
-    labels = fact.labels if fact else {}
-    return regimen.title if regimen else row.regimen, [labels.get(each, each) for each in row.mistakes]
+def _titles() -> Callable[[Listed], tuple[str, list[str]]]:
+    """Gives the regimen and the mistakes of a decision in words where its very release is on the shelf, else by id."""
+    releases = {ruleset.digest: ruleset for ruleset in _on_shelf()}
+
+    def titles(row: Listed) -> tuple[str, list[str]]:
+        ruleset = releases.get(row.release)
+        regimens = ruleset.regimens if ruleset else {}
+        labels = ruleset.facts[MISTAKES].labels if ruleset and MISTAKES in ruleset.facts else {}
+        regimen = regimens[row.regimen].title if row.regimen in regimens else row.regimen
+        return regimen, [labels.get(each, each) for each in row.mistakes]
+
+    return titles
 
 
 # Files

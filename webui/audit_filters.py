@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.language.errors import shorten
+from engine.language.errors import clean, shorten
 from engine.language.shapes import iso_date
 from engine.ledger import Wanted
 from engine.ledger.audits import SORTS
@@ -67,7 +67,14 @@ def read_filters(given: Mapping[str, str]) -> Filters:
 
 
 def _text(name: str) -> Callable[[str], dict[str, Any]]:
-    return lambda text: {name: text}
+    def read(text: str) -> dict[str, Any]:
+        if not text.isprintable():  # PostgreSQL takes no NUL, and no id has such a thing
+            raise FilterError(
+                f"“{shorten(clean(text), LONGEST)}” is none of the choices here. Choose one from the list."
+            )
+        return {name: text}
+
+    return read
 
 
 def _one_of(name: str, values: Mapping[str, Any], said: str) -> Callable[[str], dict[str, Any]]:
@@ -80,7 +87,7 @@ def _one_of(name: str, values: Mapping[str, Any], said: str) -> Callable[[str], 
 
 
 def _regimen(text: str) -> dict[str, Any]:
-    return {"regimen": "" if text == NONE else text}
+    return {"regimen": ""} if text == NONE else _text("regimen")(text)
 
 
 def _since(text: str) -> dict[str, Any]:

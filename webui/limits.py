@@ -58,7 +58,7 @@ def _begins() -> bool:
 
 
 def _answers() -> bool:
-    return request.method == "POST" and request.blueprint == "consult" and not _begins()
+    return request.method == "POST" and request.blueprint in ("consult", "instead") and not _begins()
 
 
 def _evaluates() -> bool:

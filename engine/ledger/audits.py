@@ -66,11 +66,13 @@ class Wanted:
         ):
             if value is not None:
                 yield column == value
-        if self.rule is not None:
-            decisive = [fired.c.decisive] if self.decisive else []
-            yield indexed.c.seq.in_(select(fired.c.seq).where(fired.c.rule == self.rule, *decisive))
         if self.mistake is not None:
             yield indexed.c.seq.in_(select(mistaken.c.seq).where(mistaken.c.mistake == self.mistake))
+        if self.rule is not None:
+            found = select(fired.c.seq).where(fired.c.rule == self.rule, *([fired.c.decisive] if self.decisive else []))
+            # SQLite would list the many that a rule fired in, where few mistakes are to be looked up one by one
+            one_by_one = found.where(fired.c.seq == indexed.c.seq).exists()
+            yield indexed.c.seq.in_(found) if self.mistake is None else one_by_one
         if self.since:
             yield indexed.c.made_at >= self.since
         if self.until:

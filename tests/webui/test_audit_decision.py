@@ -7,7 +7,7 @@ import re
 import pytest
 
 from engine import consult, load_ruleset
-from engine.ledger import Ledger
+from engine.ledger import Decision, Ledger, chain, index
 from engine.ledger.capsule import read_capsule
 from tests.ledger.tampering import hands_on
 from tests.webui.conftest import MADE_UP, made
@@ -75,6 +75,27 @@ def test_the_trail_is_the_one_that_was_recorded(kept):
     steps = tree(kept.see().text).all(lambda each: each.id.startswith("step-"))
 
     assert sorted(int(each.id[5:]) for each in steps) == [each["seq"] for each in kept.decision.report["trail"]]
+
+
+def test_what_was_recorded_is_shown_also_where_a_replay_comes_to_something_else(kept):
+    """As if an older Regimen had concluded it: the record holds together, and says what this one would not."""
+    said_then = chain.read(chain.written(kept.decision.said).replace(b'"intensive"', b'"standard"')) | {
+        "engine": "0.0.1"
+    }
+    place = next(each["seq"] for each in said_then["report"]["trail"] if "regimen" in each["concludes"])
+    with kept.ledger._database.writing() as connection:
+        row = chain.append(
+            connection, "decision", said_then, START, session=kept.decision.head.session, release=kept.ruleset.digest
+        )
+        index.enter(connection, Decision.of(row))
+    other = kept.client.get("/audits/3")
+
+    assert f"Step {place} of {len(said_then['report']['trail'])} is the first that differs." in said(other)
+    assert "Recorded by version 0.0.1 of Regimen" in said(other)
+    assert "Regimen Standard injections" in said(other)
+    assert "Regimen: standard injections (2 steps)" in said(other)
+    assert "Regimen Nothing yet Standard injections" in said(kept.client.get(f"/audits/3/steps/{place}"))
+    assert kept.ledger.verify().trouble is None
 
 
 def test_each_step_has_a_page_with_the_facts_before_and_after(kept):

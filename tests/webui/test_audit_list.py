@@ -102,6 +102,8 @@ WRONG = [
     ("ending=lost", "“lost” is none of the choices here", "lost"),
     ("overridden=maybe", "“maybe” is none of the choices here", "maybe"),
     ("decisive=yes", "Choose the rule that the result should rest on", "decisive"),
+    ("rule=a%00b", "is none of the choices here", "rule"),
+    ("regimen=a%00", "is none of the choices here", "regimen"),
     ("sort=colour", "cannot be sorted by “colour”", "colour"),
     ("page=7", "This list has no page '7'. It has 1, from 1 on.", ""),
     ("page=x&rule=level-is-low", "no page 'x'", "level-is-low"),
