@@ -14,7 +14,7 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from engine import load_ruleset
+from engine import consult, load_ruleset
 from engine.cli import main
 from engine.ledger import Ledger, NoSuchSession
 from tests.processes import until
@@ -106,6 +106,22 @@ def test_the_site_is_served_with_a_database_and_numbers_of_threads_and_processes
     assert usual.issuperset(running)
     with closing(sqlite3.connect(tmp_path / "regimen.db")) as found:
         assert found.execute("SELECT count(*) FROM consultation").fetchall() == [(0,)]
+
+
+def test_impact_keeps_its_run_and_leaves_one_that_goes_on_alone(url):
+    ruleset = load_ruleset(SMALL)
+    with closing(Ledger.open(url)) as ledger:
+        kept, _ = ledger.begin(ruleset, {"age": 30}, dt.datetime.now(dt.UTC))
+        ledger.decide(kept, consult(ruleset, kept.answers, kept.as_of), dt.datetime.now(dt.UTC))
+        told = run("ledger", "impact", str(SMALL), "--database", url)
+        latest = ledger.latest_impact("small")
+        ledger.impacts.begin(ruleset)
+        again = run("ledger", "impact", str(SMALL), "--database", url)
+
+    assert (told.exit_code, latest.state, latest.looked_at) == (0, "done", 1)
+    assert "1 stored decision: 1 would end the same, 0 otherwise." in told.output
+    assert again.exit_code == 2
+    assert "Impact run 2 over these decisions is under way, 0 of 0 done." in again.output
 
 
 @pytest.mark.parametrize("threads", ["0", "65", "two", "²"])
