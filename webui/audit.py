@@ -23,8 +23,9 @@ from engine.language.errors import quote
 from engine.language.model import Ruleset
 from engine.ledger import REASONS, Audits, Listed, NoSuchDecision, Wanted
 from engine.ledger.chain import instant
-from webui.audit_filters import ENDINGS, NONE, SORTED, Filters, read_filters
+from webui.audit_filters import ENDINGS, IMPACTS, NONE, SORTED, Filters, read_filters
 from webui.consult_visit import ledger
+from webui.impact import current_entry
 from webui.security import no_store
 from webui.shelf import shelf
 
@@ -34,7 +35,7 @@ blueprint.after_request(no_store)
 A_PAGE = 50
 COLUMNS = (
     "decision", "hash", "made_at", "ruleset", "version", "release", "as_of", "ending", "regimen", "overrides",
-    "decisive_rules", "other_rules", "mistakes",
+    "decisive_rules", "other_rules", "mistakes", "impact", "compared_with",
 )  # fmt: skip
 HASH = re.compile("[0-9a-f]{64}")
 
@@ -57,12 +58,17 @@ def index() -> ResponseReturnValue:
     """List the decisions that the address asks for."""
     filters = read_filters(request.args)
     part, problems = (None, dict(filters.problems)) if filters.problems else _part(filters.wanted)
-    more = {"choices": _choices(filters), "sorts": _sorts(filters), "part": part, "problems": problems}
+    choices = _choices(filters)
+    more = {"sorts": _sorts(filters), "part": part, "problems": problems}
     page = render_template(
         "audit/index.html",
         filters=filters,
         typed=filters.typed,
         ENDINGS=ENDINGS,
+        IMPACTS=IMPACTS,
+        impact_of=impact_of,
+        last_runs=[(ledger().latest_impact(name), current_entry(name)) for name, _ in choices["ruleset"]],
+        choices=choices,
         titles=_titles(),
         pages=_pages,
         **more,
@@ -190,12 +196,18 @@ def _choices(filters: Filters) -> dict[str, list[Choice]]:
         "rule": sorted(((name, _named(name, rules)) for name in found.rules), key=lambda each: each[1].casefold()),
         "mistake": [(name, name) for name in found.mistakes],
         "overridden": [("yes", "Yes"), ("no", "No")],
+        "impact": list(IMPACTS.items()),
     }
     for name, choices in offered.items():
         text = filters.typed.get(name)
         if text and text not in dict(choices):
             choices.append((text, text))
     return offered
+
+
+def impact_of(row: Listed) -> str:
+    """What the last impact run of its ruleset found about a decision, by its name in `IMPACTS`."""
+    return "not_compared" if row.impact is None else "differs" if row.impact[0] else "same"
 
 
 def _named(name: str, titles: Mapping[str, str]) -> str:
@@ -242,7 +254,7 @@ def _as_data(row: Listed) -> dict[str, Any]:
     values = (
         row.number, row.hash, instant(row.made_at), row.ruleset, row.version, row.release, row.as_of, row.ending,
         row.regimen or None, row.overrides, decisive, [rule for rule in row.rules if rule not in decisive],
-        list(row.mistakes),
+        list(row.mistakes), impact_of(row), row.impact[1] if row.impact else None,
     )  # fmt: skip
     return dict(zip(COLUMNS, values, strict=True))
 

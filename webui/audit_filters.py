@@ -15,6 +15,7 @@ from webui.dates import PARTS, NoDateError, read_date
 
 NONE = "-"  # no regimen, in an address; no id is written so
 ENDINGS = {"settled": "Settled", "undecided": "Not settled", "conflict": "In conflict"}
+IMPACTS = {"differs": "Differs now", "same": "Still the same", "not_compared": "Not compared yet"}
 YES_NO = {"yes": True, "no": False}
 SORTED = {
     "number": "Number",
@@ -136,5 +137,6 @@ READERS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "since": _since,
     "until": _until,
     "overridden": _one_of("overridden", YES_NO, "Choose yes or no."),
+    "impact": _one_of("impact", dict(zip(IMPACTS, IMPACTS, strict=True)), "Choose from the list."),
     "sort": _sort,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
 
@@ -17,9 +17,11 @@ from engine.ledger.chain import WITH_CONTENT, Head
 from engine.ledger.database import Database
 from engine.ledger.decisions import Comment, Decision, Override, comment_data
 from engine.ledger.errors import DecisionDeleted
-from engine.ledger.tables import consultation, content, fired, indexed, mistaken, record, release
+from engine.ledger.impact_results import COMPARED
+from engine.ledger.tables import consultation, content, fired, impact_run, indexed, mistaken, record, release
 
 AT_ONCE = 500  # decisions read at a time where all are wanted
+LAST = COMPARED.subquery("last_impact")
 SORTS: Mapping[str, ColumnElement[Any]] = {
     "number": indexed.c.seq,
     "ruleset": indexed.c.ruleset_id,
@@ -39,6 +41,7 @@ class Wanted:
         rule: the id of one that fired; with `decisive` one that the result rests on.
         since: the first moment.
         until: the first moment that is too late.
+        impact: by the last impact run of its ruleset `differs` now, `same`, or was `not_compared` by it.
         sort: one of `SORTS`; what is equal stands with the newest first.
         descending: from the last to the first.
     """
@@ -53,6 +56,7 @@ class Wanted:
     since: dt.datetime | None = None
     until: dt.datetime | None = None
     overridden: bool | None = None
+    impact: Literal["differs", "same", "not_compared"] | None = None
     sort: str = "number"
     descending: bool = True
 
@@ -79,6 +83,10 @@ class Wanted:
             yield indexed.c.made_at < self.until
         if self.overridden is not None:
             yield indexed.c.overrides > 0 if self.overridden else indexed.c.overrides == 0
+        if self.impact == "not_compared":
+            yield ~select(LAST.c.seq).where(LAST.c.seq == indexed.c.seq).exists()
+        elif self.impact is not None:
+            yield indexed.c.seq.in_(select(LAST.c.seq).where(LAST.c.differs == (self.impact == "differs")))
 
     def numbers(self) -> Select[Any]:
         """The statement for their numbers in order: sorted alone, since whole rows take far longer to sort."""
@@ -94,6 +102,8 @@ class Listed:
     Attributes:
         hash: its own, from the chain.
         rules: the ids of the rules that fired, each with whether the result rests on it.
+        impact: whether it would end otherwise, and the hash of the release by which, as the last impact run of its
+            ruleset found; None where that did not compare it.
     """
 
     number: int
@@ -108,6 +118,7 @@ class Listed:
     overrides: int
     rules: Mapping[str, bool]
     mistakes: tuple[str, ...]
+    impact: tuple[bool, str] | None
 
 
 @dataclass(frozen=True)
@@ -244,6 +255,9 @@ def _listed(connection: Connection, numbers: Sequence[int]) -> list[Listed]:
     mistakes: dict[int, list[str]] = {}
     for row in connection.execute(select(mistaken).where(mistaken.c.seq.in_(numbers)).order_by(mistaken.c.mistake)):
         mistakes.setdefault(row.seq, []).append(row.mistake)
+    compared = select(LAST, impact_run.c.release_hash).join(impact_run, impact_run.c.id == LAST.c.run_id)
+    last = connection.execute(compared.where(LAST.c.seq.in_(numbers)))
+    impacts = {row.seq: (bool(row.differs), row.release_hash) for row in last}
     return [
         Listed(
             number=row.seq,
@@ -258,6 +272,7 @@ def _listed(connection: Connection, numbers: Sequence[int]) -> list[Listed]:
             overrides=row.overrides,
             rules=rules.get(row.seq, {}),
             mistakes=tuple(mistakes.get(row.seq, ())),
+            impact=impacts.get(row.seq),
         )
         for row in (found[number] for number in numbers if number in found)
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, func, select, tuple_
 
 from engine.ledger.database import Database
 from engine.ledger.impact_runs import DONE, ImpactRun
@@ -23,12 +23,6 @@ LAST_RUNS = select(func.max(impact_run.c.id)).where(impact_run.c.state == DONE).
 COMPARED = select(impact_result.c.seq, DIFFERS.label("differs"), impact_result.c.run_id).where(
     FIRST, impact_result.c.run_id.in_(LAST_RUNS)
 )
-
-
-def differing(ruleset_id: str) -> Select[tuple[int]]:
-    """The numbers of the decisions that end otherwise by the last run of a ruleset: for `seq.in_(…)`."""
-    last = select(func.max(impact_run.c.id)).where(impact_run.c.ruleset_id == ruleset_id, impact_run.c.state == DONE)
-    return select(impact_result.c.seq).where(impact_result.c.run_id == last.scalar_subquery(), FIRST, DIFFERS)
 
 
 @dataclass(frozen=True)

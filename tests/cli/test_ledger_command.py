@@ -14,7 +14,7 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from engine import load_ruleset
+from engine import consult, load_ruleset
 from engine.cli import main
 from engine.ledger import Ledger, NoSuchSession
 from tests.processes import until
@@ -121,6 +121,22 @@ def is_answering(threads):
             return False
 
     return answering
+
+
+def test_impact_keeps_its_run_and_leaves_one_that_goes_on_alone(url):
+    ruleset = load_ruleset(SMALL)
+    with closing(Ledger.open(url)) as ledger:
+        kept, _ = ledger.begin(ruleset, {"age": 30}, dt.datetime.now(dt.UTC))
+        ledger.decide(kept, consult(ruleset, kept.answers, kept.as_of), dt.datetime.now(dt.UTC))
+        told = run("ledger", "impact", str(SMALL), "--database", url)
+        latest = ledger.latest_impact("small")
+        ledger.impacts.begin(ruleset)
+        again = run("ledger", "impact", str(SMALL), "--database", url)
+
+    assert (told.exit_code, latest.state, latest.looked_at) == (0, "done", 1)
+    assert "1 stored decision: 1 would end the same, 0 otherwise." in told.output
+    assert again.exit_code == 2
+    assert "Impact run 2 over these decisions is under way, 0 of 0 done." in again.output
 
 
 @pytest.mark.parametrize("threads", ["0", "65", "two", "²"])

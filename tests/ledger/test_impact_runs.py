@@ -10,10 +10,11 @@ from sqlalchemy import func, select, update
 
 from engine.dialogue.consultation import Consultation
 from engine.ledger import DecisionDeleted, ImpactUnderWay, NoSuchImpact, RecordAltered, impact, impact_runs
+from engine.ledger.audits import Wanted
 from engine.ledger.decisions import plain
 from engine.ledger.errors import ImpactEnded
 from engine.ledger.impact import Change, Task, changes, compare
-from engine.ledger.impact_results import COMPARED, Counts, differing
+from engine.ledger.impact_results import COMPARED, Counts
 from engine.ledger.tables import content, impact_result, impact_run, record
 from tests.ledger.conftest import NOW, WORSE, decided
 from tests.rulesets.test_b12 import GENERAL, loaded
@@ -73,15 +74,23 @@ def test_what_differs_is_found_by_the_last_run_alone(ledger, decisions, other, r
     assert [ledger.differs(seq) for seq in (2, 3)] == [None, None]
     ledger.impact(other)
     ledger.impact(ruleset)
-    assert rows(ledger, differing("small")) == []
+    assert listed(ledger, impact="differs") == []
+    assert listed(ledger, impact="same") == [2, 3, 4, 5, 6]
     ledger.impact(other)
     newer = decided(ledger, ledger.begin(ruleset, WORSE, NOW)[0]).id
 
-    assert sorted(rows(ledger, differing("small"))) == [(2,), (4,), (5,)]
-    assert rows(ledger, differing("others")) == []
+    assert listed(ledger, impact="differs") == [2, 4, 5]
+    assert listed(ledger, impact="same") == [3, 6]
+    assert listed(ledger, impact="not_compared") == [newer]
+    assert listed(ledger, impact="differs", ruleset="others") == []
     last = ledger.latest_impact("small").id
     assert sorted(rows(ledger, COMPARED)) == [(seq, seq in (2, 4, 5), last) for seq in range(2, 7)]
     assert ledger.differs(newer) is None
+
+
+def listed(ledger, **wanted):
+    """The numbers of the decisions that an auditor would see in the list."""
+    return [each.number for each in ledger.audits.listed(Wanted(**wanted, descending=False), 0, 50)]
 
 
 def test_a_run_that_is_not_done_counts_for_nothing(ledger, decisions, other):

@@ -16,11 +16,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from playwright.sync_api import expect
 
 from engine import consult, load_ruleset
 from engine.ledger import Ledger, impact_runs
+from tests.browser import NARROW, WIDE, follow, look_at, new_page
 from tests.processes import until
-from tests.webui.conftest import MADE_UP, made
+from tests.webui.conftest import MADE_UP, made, running
 from tests.webui.guided import START
 from tests.webui.page_text import said
 from webui import impact, impact_process
@@ -95,7 +97,7 @@ def test_a_run_is_begun_goes_on_by_itself_and_tells_what_it_found(client, kept, 
     assert f"under version 0.4, hash {edited.digest[:12]}" in said(page)
     assert "Would end the same 1 Would end otherwise 1" in said(page)
     assert "Regimen: standard injections → no value 1 decision" in said(page)
-    assert "refresh" not in page.text
+    assert 'http-equiv="refresh"' not in page.text
     (address,) = re.findall(r'href="(/audits/impact/1/changes/\d+)"', page.text)
     listed = client.get(address)
     assert "Decision 2" in said(listed)
@@ -127,9 +129,12 @@ def test_a_page_looks_again_while_the_run_goes_on_and_no_second_one_is_begun(cli
 
     assert f'<meta http-equiv="refresh" content="{impact.LOOK_AGAIN}">' in page.text
     assert "Counting the decisions." in said(page)
+    by_hand = client.get(f"/audits/impact/{run.id}?by_hand=1")
+    assert 'http-equiv="refresh"' not in by_hand.text  # nobody has to read against a clock
+    assert "Look again" in said(by_hand)
     with kept._database.writing() as connection:
         impact_runs._update(connection, run.id, total=12_000, looked_at=4_500)
-    assert "4,500 of 12,000 decisions compared." in said(client.get(f"/audits/impact/{run.id}"))
+    assert "4500 of 12000 decisions compared." in said(client.get(f"/audits/impact/{run.id}"))
     assert begin(client).location == f"/audits/impact/{run.id}"
     assert [each.id for each in kept.impacts.all()] == [run.id]
     assert "Run 1" in said(client.get("/audits/impact"))
@@ -142,7 +147,7 @@ def test_a_run_that_failed_says_why_and_can_be_started_again(client, kept, edite
     page = client.get(f"/audits/impact/{run.id}")
 
     assert f"Impact run 1 failed {impact_runs.CUT_OFF}" in said(page)
-    assert "refresh" not in page.text
+    assert 'http-equiv="refresh"' not in page.text
     assert 'value="injections">Start again</button>' in page.text
 
 
@@ -258,3 +263,25 @@ def test_a_run_that_cannot_be_started_says_so(client, kept, edited, monkeypatch)
     page = client.get(begin(client).location)
 
     assert impact_process.NOT_STARTED in said(page)
+
+
+@on_sqlite
+@pytest.mark.browser
+@pytest.mark.xdist_group("browser")
+def test_every_page_is_read_by_everyone(browser, request, url, kept, done, folder):
+    """By axe, wide and narrow, and a run that goes on leads to its result without a click."""
+    app = made(RULESETS=(folder.parent,), DATABASE=url, TESTING=False)
+    pictures = request.config.getoption("--screenshots")
+    with running(app) as site:
+        for size in (WIDE, NARROW):
+            with new_page(browser, size) as page:
+                for name, rest in {"impact": "", "impact-run": "/1", "impact-decisions": "/1/changes/1"}.items():
+                    page.goto(f"{site}/audits/impact{rest}")
+                    look_at(page, pictures, name)
+                run, _ = kept.impacts.begin(load_ruleset(folder))
+                page.goto(f"{site}/audits/impact/{run.id}?by_hand=1")
+                look_at(page, pictures, "impact-progress")
+                follow(page, "Let this page look again by itself")
+                kept.impacts.run(run.id)
+                expect(page.get_by_role("heading", level=1)).to_have_text("1 of 2 decisions would end otherwise")
+    app.extensions["keeper"].ledger.close()
