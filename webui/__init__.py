@@ -43,10 +43,12 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         limits,
         logs,
         pages,
+        permissions,
         pieces,
         rulesets,
         security,
         shelf,
+        signin,
         words,
     )
 
@@ -68,8 +70,8 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or keys.secret_key()
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of a ruleset is part of what it says
     app.extensions["shelf"] = shelf.Shelf(app.config["RULESETS"])
-    for module in (logs, security, limits, words, pieces, assets, failures, consult_visit):
+    for module in (logs, security, limits, words, pieces, assets, failures, consult_visit, signin, permissions):
         module.init_app(app)
-    for each in (home, rulesets, graph, consult, instead, explain, audit_decision, evaluate, impact, pages):
+    for each in (home, rulesets, graph, consult, instead, explain, audit_decision, evaluate, impact, signin, pages):
         app.register_blueprint(each.blueprint)
     return app

@@ -40,11 +40,6 @@ COLUMNS = (
 HASH = re.compile("[0-9a-f]{64}")
 
 
-def auditor_name() -> str | None:
-    """Who is signed in, for what is recorded here; None as long as nobody signs in."""
-    return None
-
-
 def audits() -> Audits:
     """The decisions of the ledger of the application at work."""
     return ledger().audits

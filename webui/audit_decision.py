@@ -28,13 +28,14 @@ from engine.ledger.decisions import Override
 from engine.ledger.recorded import Recorded, recorded
 from engine.ledger.replay import Replay, replay, replay_against
 from webui import overriding
-from webui.audit import auditor_name, audits, blueprint
+from webui.audit import audits, blueprint
 from webui.audit_filters import ENDINGS
 from webui.consult_visit import ledger, now
 from webui.explain import asked_value, told_why_not, values_to_ask
 from webui.nesting import groups
 from webui.overriding import Form
 from webui.shelf import shelf
+from webui.signin import account_name
 
 NUMBER = "/audits/<int:number>"
 
@@ -107,7 +108,7 @@ def decision(number: int) -> ResponseReturnValue:
 def override(number: int) -> ResponseReturnValue:
     """Record what was done instead."""
     here = look(number)
-    form = overriding.record(ledger(), here.decision, request.form, now(), auditor_name())
+    form = overriding.record(ledger(), here.decision, request.form, now(), account_name())
     return _page(here, form=form) if form else redirect(url_for(".decision", number=number) + "#remarks", 303)
 
 
@@ -117,7 +118,7 @@ def comment(number: int) -> ResponseReturnValue:
     here = look(number)
     text = request.form.get("comment", "")
     try:
-        audits().comment(here.decision, text, now(), by=auditor_name())
+        audits().comment(here.decision, text, now(), by=account_name())
     except CommentError as error:
         return _page(here, comment=text, comment_problem=str(error))
     return redirect(url_for(".decision", number=number) + "#remarks", 303)

@@ -19,6 +19,7 @@ from webui.security import WHY_STALE, no_store
 
 TOLD = {
     400: ("This request could not be read", "Go back, reload the page and send the form again."),
+    401: ("Sign in to go on", "What you sent is below, to copy. Sign in, open the page again and send it there."),
     403: (
         "This page is not open to you",
         "Check the address. If you followed a link here, ask whoever gave it to you.",
@@ -50,6 +51,7 @@ ELSE = ("This could not be done", "Go to the start page and try again.")
 STALE_TITLE = "This form cannot be accepted"
 STALE_CURE = f"{WHY_STALE} Go back, reload the page and send it again."
 LONGEST_IN_SECONDS = 90  # longer waits are told in minutes
+NEVER_TOLD = {"csrf_token", "password"}
 BUSY_SECONDS = 30  # a database that is locked is mostly free again long before
 
 
@@ -63,6 +65,7 @@ class Failure:
         typed: what was sent with a form, to copy (`again` is false) or to send again with a button.
         lost_files: a file was sent, which cannot be offered again.
         forget: the page that deletes the session, where the failure is about one that is still kept.
+        sign_in: to sign in helps.
     """
 
     code: int
@@ -74,6 +77,7 @@ class Failure:
     again: bool = False
     lost_files: bool = False
     forget: str = ""
+    sign_in: bool = False
 
 
 def init_app(app: Flask) -> None:
@@ -106,6 +110,11 @@ def unavailable(error: RegimenError) -> Response:
     sent = request.method == "POST"
     nothing_lost = "Nothing was lost: what you sent is on this page." if sent else "Nothing was lost."
     return try_later(_page(_sendable(_failure(503, f"{error}\n{nothing_lost}"))), error)
+
+
+def refusal(code: int, said: str) -> Response:
+    """The page for what is open to others only; what was sent with a form stays on it, to be copied."""
+    return _page(replace(_failure(code, said), typed=_typed(), sign_in=code == HTTPStatus.UNAUTHORIZED))
 
 
 def try_later(response: Response, error: RegimenError) -> Response:
@@ -152,7 +161,7 @@ def _forgettable(failure: Failure) -> Failure:
 
 def _sendable(failure: Failure) -> Failure:
     """The same with a button that sends the form again, where one was sent."""
-    if request.method != "POST":
+    if request.method != "POST" or request.blueprint == "signin":  # nobody signs in without typing the password
         return failure
     typed = _typed()
     # an upload that is too large has not been read, and reading it would fail once more
@@ -163,7 +172,7 @@ def _sendable(failure: Failure) -> Failure:
 def _typed() -> list[tuple[str, str]]:
     """What the fields of a form held; nothing where it cannot be read."""
     try:
-        return [(name, text) for name, text in request.form.items(multi=True) if name != "csrf_token"]
+        return [(name, text) for name, text in request.form.items(multi=True) if name not in NEVER_TOLD]
     except HTTPException:
         return []
 

@@ -22,6 +22,7 @@ DEFAULTS = {
     "LIMIT_BEGIN": "60 per minute; 300 per hour",  # sessions begun
     "LIMIT_ANSWER": "600 per minute",  # forms sent within sessions
     "LIMIT_EVALUATE": "120 per minute",
+    "LIMIT_SIGN_IN": "20 per minute; 200 per hour",  # whoever it is
 }
 
 
@@ -41,6 +42,7 @@ def init_app(app: Flask) -> None:
             limit("LIMIT_BEGIN", _begins),
             limit("LIMIT_ANSWER", _answers),
             limit("LIMIT_EVALUATE", _evaluates),
+            limit("LIMIT_SIGN_IN", lambda: request.endpoint == "signin.sign_in"),
         ],
     )
     limiter.request_filter(lambda: request.method != "POST")  # all that is counted is sent

@@ -17,6 +17,7 @@ from webui.fields import Field
 
 KEPT_PIECES = 4000  # of some kilobytes each: a ruleset has a few for each of its questions
 PAGES = {"home.start": "Start", "rulesets.index": "Rulesets", "audit.index": "Audits", "pages.help_page": "Help"}
+ACCOUNT = ("signin.sign_in", "signin.account")
 _pieces: OrderedDict[tuple[object, ...], Markup] = OrderedDict()
 
 
@@ -27,10 +28,11 @@ def init_app(app: Flask) -> None:
     )
 
 
-def site_header() -> Markup:
-    """The header of a page; its links begin with the path that the site stands under."""
-    here = request.endpoint if request.endpoint in PAGES else None
-    return _piece(("header", request.script_root, here), "header.html", pages=PAGES, here=here)
+def site_header(account: str | None) -> Markup:
+    """The header of a page, with the name of who is signed in; links begin with the path that the site stands under."""
+    here = request.endpoint if request.endpoint in {*PAGES, *ACCOUNT} else None
+    key = ("header", request.script_root, here, account)
+    return _piece(key, "header.html", pages=PAGES, here=here, account=account)
 
 
 def rules_using(ruleset: Ruleset, fact: Fact) -> Markup:

@@ -21,6 +21,7 @@ from engine.cli.given import ANSWERS, AS_JSON, AS_OF, RULESET, consultation_of, 
 from engine.cli.keeping import Keeping
 from engine.cli.ledger import DATABASE, ledger
 from engine.cli.replaying import replay
+from engine.cli.users import users
 from engine.dialogue.consultation import consult
 from engine.dialogue.report import next_report, report
 from engine.dialogue.session import Session
@@ -175,6 +176,7 @@ def serve(**options: object) -> None:
 
 main.add_command(ledger)
 main.add_command(replay)
+main.add_command(users)
 for command in COMMANDS:
     main.add_command(command)
 

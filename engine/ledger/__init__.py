@@ -20,6 +20,7 @@ from engine.ledger.errors import (
     DatabaseError,
     DecisionDeleted,
     ImpactUnderWay,
+    LockedOut,
     NoSuchDecision,
     NoSuchImpact,
     NoSuchSession,
@@ -27,14 +28,18 @@ from engine.ledger.errors import (
     RecordAltered,
     ReleaseError,
     SessionExpired,
+    UserError,
+    WrongPassword,
 )
 from engine.ledger.impact import Impact
 from engine.ledger.impact_runs import ImpactRun
 from engine.ledger.ledger import Change, Kept, Ledger
+from engine.ledger.users import ROLES, User, Users
 from engine.ledger.verify import Trouble, Verified
 
 __all__ = [
     "REASONS",
+    "ROLES",
     "Audits",
     "CapsuleError",
     "Change",
@@ -51,6 +56,7 @@ __all__ = [
     "Kept",
     "Ledger",
     "Listed",
+    "LockedOut",
     "NoSuchDecision",
     "NoSuchImpact",
     "NoSuchSession",
@@ -60,6 +66,10 @@ __all__ = [
     "ReleaseError",
     "SessionExpired",
     "Trouble",
+    "User",
+    "UserError",
+    "Users",
     "Verified",
     "Wanted",
+    "WrongPassword",
 ]

@@ -5,6 +5,8 @@ None of them quotes a link, an answer, a path or an address: those stand apart, 
 
 from __future__ import annotations
 
+import datetime as dt
+
 from engine.language.errors import RegimenError, quote
 
 SHORTEST = 8  # letters of a hash that name a decision
@@ -111,3 +113,22 @@ class ImpactUnderWay(RegimenError):  # noqa: N818 (as above)
             f"Impact run {number} over these decisions is under way, {done} of {total} done. Try again when it has"
             " ended; the site shows it too."
         )
+
+
+class UserError(RegimenError):
+    """A user cannot be added or changed as it was told."""
+
+
+class WrongPassword(RegimenError):  # noqa: N818 (it is no fault)
+    """Name and password do not belong together."""
+
+    def __init__(self) -> None:
+        super().__init__("Name and password do not belong together. Check both, and type them again.")
+
+
+class LockedOut(RegimenError):  # noqa: N818 (as above)
+    """There were too many wrong passwords for a name."""
+
+    def __init__(self, until: dt.datetime) -> None:
+        self.until = until
+        super().__init__("There were too many wrong passwords for this name.")

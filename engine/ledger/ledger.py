@@ -45,6 +45,7 @@ from engine.ledger.impact_results import COMPARED, ImpactResults
 from engine.ledger.impact_runs import ImpactRun, ImpactRuns
 from engine.ledger.releases import STORED, enter_release, keep_release, loaded_release
 from engine.ledger.tables import Instant, answer, consultation, content, impact_result, record, release
+from engine.ledger.users import Users
 from engine.ledger.verify import Verified, verify
 
 DAYS = 90
@@ -115,6 +116,7 @@ class Ledger:
 
     def __init__(self, database: Database, known: Callable[[str], Ruleset | None]) -> None:
         self.audits = Audits(database)
+        self.users = Users(database)
         self._database = database
         self._known = known
         self._loaded: dict[str, Ruleset] = {}

@@ -1,7 +1,7 @@
 """The tables.
 
 Releases, sessions (`consultation`) with their answers, the chain (`record` with its `content`), an index of decisions,
-and what comparing decisions with a release came to (`impact_run`, `impact_change`, `impact_result`).
+what comparing decisions with a release came to (`impact_run`, `impact_change`, `impact_result`), and users.
 
 Rows of `answer` and `record` are added and never changed. A row of `content` is deleted when what it says is forgotten,
 and what the index and `impact_result` have of it goes along.
@@ -197,4 +197,30 @@ impact_result = Table(  # a decision compared: a row for each change, or one row
     Column("partly_read", Boolean, nullable=False),
     Index("ix_impact_result_seq", "seq"),
     Index("ix_impact_result_change", "run_id", "change", "seq"),
+)
+
+user = Table(
+    "site_user",  # `user` is a word of SQL
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("password", Text, nullable=False),  # its Argon2 hash
+    Column("roles", JSON, nullable=False),
+    Column("added_at", Instant, nullable=False),
+)
+
+sign_in = Table(
+    "sign_in",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_name", ForeignKey("site_user.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("begun_at", Instant, nullable=False),
+    Column("used_at", Instant, nullable=False),
+)
+
+attempt = Table(  # to sign in, since the last that succeeded
+    "sign_in_attempt",
+    metadata,
+    Column("name_hash", String(64), primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False),
 )

@@ -5,6 +5,8 @@ With `--screenshots DIR` a picture of each page state is written there.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from engine import consult, load_ruleset
@@ -12,6 +14,7 @@ from engine.ledger import Ledger
 from tests.browser import follow, look_at, press
 from tests.webui.conftest import MADE_UP, made, running
 from tests.webui.guided import START
+from tests.webui.signing import sign_browser_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -37,13 +40,20 @@ def site(tmp_path_factory):
     ledger.close()
     app = made(TESTING=False, DATABASE=url, NOW=lambda: START)
     with running(app) as address:
-        yield address
+        yield SimpleNamespace(address=address, app=app)
     app.extensions["keeper"].ledger.close()
+
+
+@pytest.fixture
+def page(page, site):
+    """A page of somebody who is signed in as an auditor."""
+    sign_browser_in(page, site.app, site.address)
+    return page
 
 
 def at(address, *, then=None):
     def open_page(page, site):
-        page.goto(site + address)
+        page.goto(site.address + address)
         if then:
             press(page, then)
 
@@ -87,7 +97,7 @@ def test_a_page_passes_axe_and_never_scrolls_sideways(request, page, site, state
 
 def test_an_audit_from_the_list_to_a_step_and_a_comment(page, site):
     """Every page on the way passes axe and never scrolls sideways; `-m slow` looks at all the others."""
-    page.goto(site)
+    page.goto(site.address)
     follow(page, "Audits")
     page.get_by_text("Show only some of them").click()
     page.get_by_label("Rule that fired").select_option(label="The level is low (level-is-low)")
@@ -122,7 +132,7 @@ def test_a_capsule_and_the_files_of_the_list_come_down(page, site):
         ("/audits?rule=level-is-low", "CSV", "decisions.csv"),
         ("/audits?rule=level-is-low", "JSON", "decisions.json"),
     ):
-        page.goto(site + address)
+        page.goto(site.address + address)
         with page.expect_download() as download:
             page.get_by_role("link", name=link, exact=True).click()
         assert download.value.suggested_filename == name

@@ -13,6 +13,7 @@ from tests.ledger.tampering import hands_on
 from tests.webui.conftest import MADE_UP, made
 from tests.webui.guided import START, Guided, make_site, read_token
 from tests.webui.page_text import Page, said, tree
+from tests.webui.signing import sign_in
 
 NUMB = {
     "age": 54, "sex": "male", "numbness": "yes", "serum": "140.0 ng/L", "habits": ["cold"], "last": "2026-08-01",
@@ -32,7 +33,7 @@ class Kept:
         answers = consult(self.ruleset, session.answers, START.date())
         self.decision = self.ledger.decide(session, answers, START)
         self.app = made(DATABASE=url, NOW=lambda: START)
-        self.client = self.app.test_client()
+        self.client = sign_in(self.app.test_client())
 
     def see(self, rest=""):
         return self.client.get(f"/audits/2{rest}")
@@ -145,7 +146,7 @@ def test_another_release_is_compared_with(kept, tmp_path):
     (folder / "ruleset.yaml").write_text(changed.replace("numbness: yes, age: {at_least: 18}}", "numbness: no}"))
     other = load_ruleset(folder)
     kept.ledger.begin(other, {}, START)
-    client = made(RULESETS=(folder.parent,), DATABASE=kept.url).test_client()
+    client = sign_in(made(RULESETS=(folder.parent,), DATABASE=kept.url).test_client())
 
     for name in (other.digest, "ruleset:injections"):
         page = said(client.get("/audits/2/replay", query_string={"against": name}))
@@ -245,7 +246,7 @@ def test_a_decision_whose_release_cannot_be_read_is_shown_as_it_was_kept(kept):
     with hands_on(kept.url) as run:
         run("UPDATE release SET files = REPLACE(files, 'Made-up', 'Made-over')")
     kept.app = made(RULESETS=(), DATABASE=kept.url)
-    kept.client = kept.app.test_client()
+    kept.client = sign_in(kept.app.test_client())
 
     page = kept.see()
 

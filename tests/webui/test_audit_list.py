@@ -16,6 +16,7 @@ from tests.postgres import new_database
 from tests.webui.conftest import MADE_UP, made
 from tests.webui.guided import START, read_token
 from tests.webui.page_text import said, tree
+from tests.webui.signing import sign_in
 
 NUMB = {
     "age": 54, "sex": "male", "numbness": "yes", "serum": "140 ng/L", "habits": ["cold"], "last": "2026-08-01",
@@ -54,7 +55,7 @@ def kept(url):
 @pytest.fixture(scope="module")
 def client(kept, url):
     app = made(DATABASE=url)
-    yield app.test_client()
+    yield sign_in(app.test_client())
     app.extensions["keeper"].ledger.close()
 
 
@@ -187,7 +188,7 @@ def test_no_cell_of_a_table_is_a_formula(tmp_path):
     ledger.decide(session, consult(ruleset, PLAIN, START.date()), START)
     ledger.close()
 
-    table = made(RULESETS=(tmp_path,), DATABASE=url).test_client().get("/audits.csv").text
+    table = sign_in(made(RULESETS=(tmp_path,), DATABASE=url).test_client()).get("/audits.csv").text
 
     assert ",'=1+1," in table
 
@@ -202,7 +203,7 @@ def test_a_decision_is_found_by_what_a_visit_sheet_has(client, kept):
 
 
 def test_an_empty_ledger_has_an_empty_list(tmp_path):
-    client = made(DATABASE=f"sqlite:///{tmp_path}/regimen.db").test_client()
+    client = sign_in(made(DATABASE=f"sqlite:///{tmp_path}/regimen.db").test_client())
 
     assert "There is none yet" in said(client.get("/audits"))
     assert client.get("/audits.json").json == {"filters": {}, "decisions": []}

@@ -25,6 +25,7 @@ from tests.processes import until
 from tests.webui.conftest import MADE_UP, made, running
 from tests.webui.guided import START
 from tests.webui.page_text import said
+from tests.webui.signing import sign_browser_in, sign_in
 from webui import impact, impact_process
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +53,7 @@ def kept(url, folder):
 @pytest.fixture
 def client(url, folder):
     app = made(RULESETS=(folder.parent,), DATABASE=url)
-    yield app.test_client()
+    yield sign_in(app.test_client())
     for thread in threading.enumerate():
         if thread.name.startswith("impact run"):
             thread.join(30)
@@ -275,6 +276,7 @@ def test_every_page_is_read_by_everyone(browser, request, url, kept, done, folde
     with running(app) as site:
         for size in (WIDE, NARROW):
             with new_page(browser, size) as page:
+                sign_browser_in(page, app, site)
                 for name, rest in {"impact": "", "impact-run": "/1", "impact-decisions": "/1/changes/1"}.items():
                     page.goto(f"{site}/audits/impact{rest}")
                     look_at(page, pictures, name)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "6"
-down_revision = "4"
+down_revision = "5"
 
 MOMENT = sa.DateTime(timezone=True)
 

@@ -1,0 +1,125 @@
+"""Signing in and out. The cookie holds a random token, and the ledger who it stands for: a copy of it ends with it."""
+
+from __future__ import annotations
+
+import math
+
+from flask import Blueprint, Flask, current_app, g, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
+
+from engine.ledger import ROLES, DatabaseError, LockedOut, User, WrongPassword
+from webui.asking import wants_json
+from webui.consult_visit import ledger, now
+from webui.failures import refusal
+from webui.security import no_store
+
+blueprint = Blueprint("signin", __name__)
+blueprint.after_request(no_store)
+
+TOKEN = "sign_in"  # noqa: S105 (what the cookie calls it)
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the name of who is signed in."""
+    app.jinja_env.globals["account_name"] = account_name
+
+
+def account_name() -> str | None:
+    """The name of who is signed in; nobody's where the ledger cannot be asked: a header is no reason to fail."""
+    try:
+        user = signed_in()
+    except DatabaseError:
+        return None
+    return user.name if user else None
+
+
+def has_token() -> bool:
+    """Whether the cookie says that somebody is signed in; whether that is so only the ledger knows."""
+    return TOKEN in session
+
+
+def signed_in() -> User | None:
+    """Who is signed in; asked of the ledger once in a request.
+
+    Raises:
+        DatabaseError: the ledger cannot be asked.
+    """
+    if "user" not in g:
+        g.user = ledger().users.signed_in(str(session[TOKEN]), now()) if has_token() else None
+    found: User | None = g.user
+    return found
+
+
+def refuse(user: User | None, role: str | None) -> ResponseReturnValue:
+    """Lead somebody to the page to sign in, or say which role a page takes; what was sent stays to be copied."""
+    if user is not None:
+        who = f"You are signed in as {user.name} ({', '.join(each for each in ROLES if each in user.roles)})."
+        needed = f"This page takes the role {role}. Whoever runs this site can give it to you." if role else ""
+        return refusal(403, f"{needed} {who}".strip())
+    if request.method not in {"GET", "HEAD"}:
+        return refusal(401, "You are not signed in, or no longer: that ends after twelve hours without a page.")
+    if request.path.endswith(".json") or wants_json():
+        return refusal(401, "Sign in first.")
+    return no_store(make_response(redirect(url_for("signin.sign_in", next=request.full_path.rstrip("?")), 303)))
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> ResponseReturnValue:
+    """Ask for name and password, and lead on to the page that was asked for."""
+    onward = _onward(request.values.get("next", ""))
+    if request.method == "GET":
+        return redirect(request.script_root + onward, 303) if signed_in() else _page(onward)
+    name = request.form.get("name", "")
+    try:
+        token = ledger().users.sign_in(name, request.form.get("password", ""), now())
+    except WrongPassword as error:
+        return _page(onward, name, str(error)), 403
+    except LockedOut as error:
+        minutes = max(1, math.ceil((error.until - now()).total_seconds() / 60))
+        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+        return _page(onward, name, f"{error} Try again in {wait}, or ask whoever runs this site."), 429
+    if has_token():
+        ledger().users.sign_out(str(session[TOKEN]))
+    session.clear()  # nothing of what a cookie held that somebody else may have put there
+    session[TOKEN] = token
+    return redirect(request.script_root + onward, 303)
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """Sign out, here and for every copy of the cookie."""
+    if has_token():
+        ledger().users.sign_out(str(session[TOKEN]))
+    session.clear()
+    return redirect(url_for("home.start"), 303)
+
+
+@blueprint.get("/account")
+def account() -> ResponseReturnValue:
+    """Say who is signed in, with which roles, and offer to sign out."""
+    user = signed_in()
+    if user is None:
+        return redirect(url_for(".sign_in"), 303)
+    roles = {each: said for each, said in ROLES.items() if each in user.roles}
+    return render_template("signin/account.html", user=user, roles=roles)
+
+
+def _page(onward: str, name: str = "", problem: str = "") -> str:
+    return render_template("signin/sign_in.html", onward=onward, name=name, problem=problem)
+
+
+def _onward(path: str) -> str:
+    """A page of this site to go on to: what an address says is only believed where it is the path of one of our pages.
+
+    It is without the path that the site stands under.
+    """
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None  # noqa: S101 (there is a request)
+    plain = path.startswith("/") and not path.startswith("//") and path.isprintable() and "\\" not in path
+    try:
+        endpoint, _ = adapter.match(path.partition("?")[0], "GET") if plain else ("", {})
+    except (NotFound, MethodNotAllowed, RequestRedirect):
+        endpoint = ""
+    return path if endpoint and not str(endpoint).startswith("signin.") else adapter.build("audit.index")
