@@ -29,23 +29,13 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     from engine.language.load import SHIPPED
     from webui import (
         assets,
-        audit_decision,
-        consult,
         consult_visit,
-        evaluate,
-        explain,
         failures,
-        graph,
-        home,
-        impact,
-        instead,
         keys,
         limits,
         logs,
-        pages,
         permissions,
         pieces,
-        rulesets,
         security,
         shelf,
         signin,
@@ -72,6 +62,25 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.extensions["shelf"] = shelf.Shelf(app.config["RULESETS"])
     for module in (logs, security, limits, words, pieces, assets, failures, consult_visit, signin, permissions):
         module.init_app(app)
-    for each in (home, rulesets, graph, consult, instead, explain, audit_decision, evaluate, impact, signin, pages):
+    for each in _activities():
         app.register_blueprint(each.blueprint)
     return app
+
+
+def _activities() -> tuple[Any, ...]:
+    """The modules with a blueprint each, one an activity."""
+    from webui import (
+        audit_decision,
+        consult,
+        evaluate,
+        explain,
+        graph,
+        home,
+        impact,
+        instead,
+        pages,
+        rulesets,
+        signin,
+    )
+
+    return home, rulesets, graph, consult, instead, explain, audit_decision, evaluate, impact, signin, pages
