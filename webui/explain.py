@@ -14,9 +14,21 @@ from flask.typing import ResponseReturnValue
 from engine import AnswerError
 from engine.dialogue.consultation import Consultation, shown
 from engine.explain.flips import flips
-from engine.explain.telling import NOT_PURSUED, said_besides, said_change, said_end, said_values, said_witnesses
+from engine.explain.telling import (
+    NOT_PURSUED,
+    said_against,
+    said_besides,
+    said_change,
+    said_end,
+    said_labels,
+    said_not_known,
+    said_not_pursued,
+    said_values,
+    said_witnesses,
+)
+from engine.explain.waiting import Waiting
 from engine.explain.what_if import told, what_if
-from engine.explain.why import why
+from engine.explain.why import can_have_a_say, why
 from engine.explain.why_not import why_not
 from engine.explain.witnesses import witnesses
 from engine.language.answers import read_answers
@@ -41,7 +53,12 @@ def reasons(key: str, name: str) -> str:
     fact = here.ruleset.facts.get(name)
     if fact is None or fact.is_input:
         abort(404, "This ruleset concludes nothing of this name.")
-    return render_template("explain/why.html", **_frame(here), fact=fact, found=why(here.consultation, name))
+    consultation = here.consultation
+    open_ = {
+        "undecided": list(can_have_a_say(consultation, fact)),
+        "waits": Waiting(consultation.evaluation).of_fact(name) if fact.formula else (),
+    }
+    return render_template("explain/why.html", **_frame(here), **open_, fact=fact, found=why(consultation, name))
 
 
 @blueprint.get("/questions/<name>/why")
@@ -186,9 +203,13 @@ def _frame(here: Visit) -> dict[str, object]:
         "back_to": here.address("outcome"),
         "alarmed": here.alarming,
         "NOT_PURSUED": NOT_PURSUED,
+        "said_against": said_against,
         "said_besides": said_besides,
         "said_change": said_change,
         "said_end": said_end,
+        "said_labels": said_labels,
+        "said_not_known": said_not_known,
+        "said_not_pursued": said_not_pursued,
         "said_values": said_values,
         "said_witnesses": said_witnesses,
         "told": told,

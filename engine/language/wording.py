@@ -197,14 +197,15 @@ def _say_checks(fact: Fact, checks: Sequence[Check]) -> str:
 
 def _say_check(fact: Fact, check: Check) -> str:
     if isinstance(check, Bound):
-        return _say_bound(check)
+        return say_bound(check)
     values = [say_value(fact, value) for value in check.values]
     if not check.negated:
         return _join(values, "or")
     return f"not {values[0]}" if len(values) == 1 else f"neither {_join(values, 'nor')}"
 
 
-def _say_bound(bound: Bound) -> str:
+def say_bound(bound: Bound) -> str:
+    """A cut-off with the side of it that is meant: "below 180 ng/L (133 pmol/L)"."""
     first, *rest = map(_say_amount, bound.cutoffs)
     words = DATED if isinstance(bound.cutoffs[0], dt.date) else COMPARED
     return f"{words[bound.comparison]} {first}{_in_brackets(rest)}"
