@@ -110,7 +110,8 @@ class Space:
         high = at + alike[at:].index(False) if False in alike[at:] else None
         found = [] if low is None else [_end(ordered[low], ordered[low + 1], ends, "above", "at_least")]
         found += [] if high is None else [_end(ordered[high], ordered[high - 1], ends, "below", "at_most")]
-        return tuple(found) if all(len(str(bound.cutoffs[0])) <= LONGEST_CUTOFF for bound in found) else ()
+        plain = (end is not None and len(str(end.cutoffs[0])) <= LONGEST_CUTOFF for end in found)
+        return tuple(end for end in found if end) if all(plain) else ()
 
     def _apart(self, fact: Fact, candidates: Iterable[Answer]) -> list[Answer]:
         """Of candidates that no test tells apart the first, plausible ones before others; in their order."""
@@ -133,9 +134,11 @@ def plainness(fact: Fact, value: Answer) -> tuple[bool, int]:
     return implausible(fact, value) is not None, len(str(value))
 
 
-def _end(outside: Any, inside: Any, ends: Collection[Any], beyond: Comparison, upto: Comparison) -> Bound:
+def _end(outside: Any, inside: Any, ends: Collection[Any], beyond: Comparison, upto: Comparison) -> Bound | None:
     """Where values that are alike end: at a cut-off that is one of them, or before one that is not."""
-    return Bound(upto, (inside,)) if inside in ends else Bound(beyond, (outside,))
+    if inside in ends:
+        return Bound(upto, (inside,))
+    return Bound(beyond, (outside,)) if outside in ends else None  # a hair off a converted cut-off
 
 
 def _points(fact: Fact, unit: str | None, tests: Sequence[Test]) -> set[Fraction]:

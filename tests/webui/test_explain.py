@@ -42,6 +42,14 @@ def test_why_names_what_speaks_for_a_conclusion_and_leads_to_the_step(guided):
     assert guided.see("why/nothing").status_code == 404
 
 
+def test_why_of_what_is_undecided_names_the_rules_that_can_still_have_a_say(made):
+    text = said(Guided(made[0].test_client()).see("why/regimen"))
+
+    assert "Not known." in text
+    assert "Rules that can still have a say" in text
+    assert "waits for" in text
+
+
 def test_the_result_leads_to_what_speaks_for_and_against_each_conclusion(guided):
     result = guided.see("result").text
     names = re.findall(r'href="[^"]+/why/([a-z_]+)"', result)
