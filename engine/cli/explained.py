@@ -13,6 +13,7 @@ from engine.explain.telling import (
     said_besides,
     said_change,
     said_end,
+    said_here,
     said_labels,
     said_not_known,
     said_not_pursued,
@@ -24,7 +25,7 @@ from engine.explain.what_if import Difference, WhatIf, told
 from engine.explain.why import Why, can_have_a_say
 from engine.explain.why_not import WhyNot
 from engine.explain.witnesses import witnesses
-from engine.language.model import Fact, Rule, Ruleset
+from engine.language.model import Fact, Rule
 from engine.language.wording import CARE, counted, say_condition, say_held, sentence
 from engine.logic.trail import Step
 from engine.verify.provable import GaveUpError
@@ -111,9 +112,9 @@ def why_not(consultation: Consultation, found: WhyNot) -> None:
     page.line(f"As it is: {now}.", 0)
     page.heading("What its rules lack")
     if found.gate:
-        page.line(f"- It is only settled when {say_condition(ruleset, found.gate.condition)}: {found.gate.said}.")
+        page.line(f"- It is only settled when {_need(consultation, found.gate)}.")
     for obstacle in found.obstacles:
-        _obstacle(page, ruleset, obstacle)
+        _obstacle(page, consultation, obstacle)
     for obstacle in found.instead:
         page.line(
             f"- It holds unless a rule says otherwise, and one may: {obstacle.rule.title}{_small(obstacle.rule)}."
@@ -132,14 +133,20 @@ def why_not(consultation: Consultation, found: WhyNot) -> None:
     page.heading(CARE)
 
 
-def _obstacle(page: Page, ruleset: Ruleset, found: Obstacle) -> None:
+def _obstacle(page: Page, consultation: Consultation, found: Obstacle) -> None:
     page.line(f"- {found.rule.title}{_small(found.rule)}")
     for need in found.needs:
-        page.line(f"{sentence(_needed(ruleset, need))}: {need.said}.", 4)
+        page.line(f"{sentence(_need(consultation, need))}.", 4)
     if found.outranked_by:
         page.line(f"It is outranked by {titles(found.outranked_by)}.", 4)
     if found.waits_for:
         page.line(f"It waits until it is known that this does not hold: {titles(found.waits_for)}.", 4)
+
+
+def _need(consultation: Consultation, need: Need) -> str:
+    """What is needed, whether it is met, and what there is instead."""
+    here = "" if need.met else f" ({said_here(consultation, need.condition)})"
+    return f"{say_condition(consultation.ruleset, need.condition)}: {need.said}{here}"
 
 
 def what_if(found: WhatIf) -> None:
@@ -233,10 +240,6 @@ def _flip(page: Page, consultation: Consultation, found: Flips, flip: Flip) -> N
 def _change(page: Page, said: Iterable[str]) -> None:
     for each in said:
         page.line(f"- {each}")
-
-
-def _needed(ruleset: Ruleset, need: Need) -> str:
-    return say_condition(ruleset, need.condition)
 
 
 def _small(rule: Rule) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from engine.dialogue.consultation import Consultation
 from engine.explain.what_if import Values
-from engine.explain.why import Against, NotKnown
-from engine.language.model import Fact, Goal, Rule, Ruleset
+from engine.explain.why import Against, NotKnown, held_values, is_decided
+from engine.language.model import Condition, Fact, Goal, Rule, Ruleset, tests_in
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.language.wording import say_bound, say_condition, say_held, say_value
 from engine.logic.signs import FALSE
@@ -92,6 +92,23 @@ def said_not_pursued(consultation: Consultation, fact: Fact) -> str:
         return ""
     settled = "is not known yet" if consultation.run.pursued(goal) else "is not so"
     return f"It is only settled when {say_condition(consultation.ruleset, goal.when)}, which {settled}."
+
+
+def said_here(consultation: Consultation, condition: Condition) -> str:
+    """What is so of each fact that a condition tests."""
+    facts = consultation.ruleset.facts
+    names = dict.fromkeys(test.fact for test in tests_in(condition))
+    return "; ".join(f"{facts[name].label}: {_said_now(consultation, facts[name])}" for name in names)
+
+
+def _said_now(consultation: Consultation, fact: Fact) -> str:
+    if not fact.is_input:
+        held = held_values(consultation, fact.id)
+        return said_values(fact, held or (() if fact.is_set and is_decided(consultation, fact.id) else None))
+    if consultation.evaluation.gates[fact.id] & FALSE:
+        return NOT_PURSUED
+    given = consultation.answers.get(fact.id)
+    return NOT_ASKED if given is None else say_value(fact, given)
 
 
 def said_against(ruleset: Ruleset, fact: Fact, found: Against) -> str:

@@ -182,9 +182,25 @@ def test_why_not_of_a_regimen_in_plain_words():
     done = run("why-not", B12, "regimen=im_intensive_ongoing", answers=patient("pernicious-anaemia"))
 
     assert done.exit_code == 0
-    assert "not met" in done.stdout
+    assert "not met (Neurologic involvement: no; Severity: not severe)." in unwrapped(done)
     assert "Neurologic symptoms: with" in unwrapped(done)
     assert "Check it with a licensed clinician" in unwrapped(done)
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ("{is_red: yes}",              "Signs include spots: not known (Signs: not asked yet)."),
+        ("{is_red: yes, signs: [b]}",  "Signs include spots: not met (Signs: fever)."),
+        ("{is_red: no, weight: 3}",    "It is only settled when colour is red: not met (Colour: green)."),
+        ("{signs: []}",                "It is only settled when colour is red: not known (Colour: not known)."),
+        ("{is_red: yes, weight: 3}",   "Twice the weight is above 20: not met (Twice the weight: 6)."),
+    ],
+)  # fmt: skip
+def test_why_not_says_what_there_is_beside_what_is_needed(chosen, answers, said):
+    found = [unwrapped(run("why-not", chosen, f"extras={option}", answers=answers)) for option in "xy"]
+
+    assert any(said in each for each in found), found
 
 
 def test_why_not_of_what_holds_says_so():

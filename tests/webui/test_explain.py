@@ -64,6 +64,7 @@ def test_why_not_says_what_is_needed_and_the_change_that_would_bring_it_about(gu
     text = said(guided.see("why-not?value=regimen=standard"))
 
     assert "What its rules lack" in text
+    assert "It needs You have Is it met Low level is yes Low level: yes Met" in text
     assert "Numbness: no (now yes) Try it" in text
     assert guided.see("why-not?value=regimen=nothing").status_code == 404
 
