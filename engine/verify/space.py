@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from engine.language.answers import implausible, read_answer
+from engine.language.answers import canonical_number, implausible, read_answer
 from engine.language.errors import Mark
 from engine.language.model import Bound, Comparison, Condition, Fact, OneOf, Rule, Ruleset, Test, ValueTest, tests_in
 from engine.language.numbers import MOST_DIGITS, show_number
@@ -73,6 +73,18 @@ class Space:
         """The inputs that formulas compute with: no list of kinds can tell all that their values come to."""
         formulas = (fact.formula for fact in self.ruleset.facts.values() if fact.formula)
         return frozenset(name for formula in formulas for name in formula.names if name != "as_of")
+
+    @cached_property
+    def ends(self) -> tuple[Decimal, ...]:
+        """The numbers, in canonical units, that formulas and what they compute with are compared with."""
+        facts = [fact for fact in self.ruleset.facts.values() if fact.formula or fact.id in self.computed_with]
+        found = {
+            canonical_number(fact, each)
+            for fact in facts
+            for each in (*cutoffs_of(self.tests[fact.id]), *(fact.range or ()))
+            if isinstance(each, Quantity)
+        }
+        return tuple(sorted(found))
 
     def kinds(self, fact: Fact) -> tuple[Answer, ...]:
         """One answer of each kind, "I do not know" last where it is offered; of a set the options one by one."""
