@@ -47,7 +47,10 @@ def why(consultation: Consultation, fact: Fact, found: Iterable[Why]) -> None:
 
 
 def _no_value(page: Page, consultation: Consultation, fact: Fact) -> None:
-    page.line(f"{fact.label}: {said_values(fact, told(consultation, fact.id))}.", 0)
+    goal = next((goal for goal in consultation.ruleset.goals if goal.fact == fact.id), None)
+    values = told(consultation, fact.id)
+    said = said_end(consultation, goal, values) if goal else f"{fact.label}: {said_values(fact, values)}"
+    page.line(f"{said}.", 0)
     undecided = tuple(can_have_a_say(consultation, fact))
     if undecided:
         page.heading("Rules that can still have a say")

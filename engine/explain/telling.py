@@ -11,7 +11,7 @@ from engine.explain.what_if import Values
 from engine.explain.why import Against, NotKnown, held_values, is_decided
 from engine.language.model import Condition, Fact, Goal, Rule, Ruleset, tests_in
 from engine.language.values import UNKNOWN, Answer, Quantity
-from engine.language.wording import say_bound, say_condition, say_held, say_value
+from engine.language.wording import say_checks, say_condition, say_held, say_value
 from engine.logic.signs import FALSE
 from engine.verify.space import space_of
 
@@ -37,10 +37,11 @@ def _alike(ruleset: Ruleset, name: str, answer: Answer | None) -> str:
     """What a number or date that was found stands for: "below 10 years, such as"; nothing before any other answer."""
     if not isinstance(answer, Quantity | datetime.date):
         return ""
-    limits = space_of(ruleset).limits(ruleset.facts[name], answer)
-    if any(limit.cutoffs == (answer,) and limit.comparison == "at_most" for limit in limits[1:]):
+    fact = ruleset.facts[name]
+    limits = space_of(ruleset).limits(fact, answer)
+    if len(limits) > 1 and all(limit.cutoffs == (answer,) for limit in limits):
         return ""  # it stands for itself
-    return " and ".join([*map(say_bound, limits)]) + (", " if limits else "") + "such as "
+    return f"{say_checks(fact, limits)}, such as " if limits else "such as "
 
 
 def _said(fact: Fact, given: Answer | None, answer: Answer | None, alike: str) -> str:

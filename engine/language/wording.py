@@ -173,7 +173,7 @@ def say_test(facts: Mapping[str, Fact], test: Test) -> str:
         return f"{name} has {'a' if test.held else 'no'} value"
     if isinstance(test, SetTest):
         return _say_set(name, fact, test)
-    return f"{name} is {_say_checks(fact, test.checks)}"
+    return f"{name} is {say_checks(fact, test.checks)}"
 
 
 def _say_set(name: str, fact: Fact, test: SetTest) -> str:
@@ -186,7 +186,8 @@ def _say_set(name: str, fact: Fact, test: SetTest) -> str:
     return f"{name} {include} neither {_join(labels, 'nor')}"
 
 
-def _say_checks(fact: Fact, checks: Sequence[Check]) -> str:
+def say_checks(fact: Fact, checks: Sequence[Check]) -> str:
+    """What a value is that passes checks: "below 180 ng/L (133 pmol/L)", "from 28 days to 42 days"."""
     match checks:
         case [Bound("at_least", low), Bound("at_most", high)] if len(low) == len(high):
             main, *rest = (f"{_say_amount(a)} to {_say_amount(b)}" for a, b in zip(low, high, strict=True))
@@ -197,15 +198,14 @@ def _say_checks(fact: Fact, checks: Sequence[Check]) -> str:
 
 def _say_check(fact: Fact, check: Check) -> str:
     if isinstance(check, Bound):
-        return say_bound(check)
+        return _say_bound(check)
     values = [say_value(fact, value) for value in check.values]
     if not check.negated:
         return _join(values, "or")
     return f"not {values[0]}" if len(values) == 1 else f"neither {_join(values, 'nor')}"
 
 
-def say_bound(bound: Bound) -> str:
-    """A cut-off with the side of it that is meant: "below 180 ng/L (133 pmol/L)"."""
+def _say_bound(bound: Bound) -> str:
     first, *rest = map(_say_amount, bound.cutoffs)
     words = DATED if isinstance(bound.cutoffs[0], dt.date) else COMPARED
     return f"{words[bound.comparison]} {first}{_in_brackets(rest)}"

@@ -149,7 +149,10 @@ def test_why_says_what_undecided_rules_and_formulas_wait_for(chosen):
 def test_why_says_of_a_goal_that_does_not_arise_that_it_is_no_result(chosen):
     done = run("why", chosen, "extras", answers="{is_red: no, signs: [a], weight: 3}")
 
+    other = run("why", chosen, "extras", answers="{is_red: no, signs: [], weight: 3}")
+
     assert "It is only settled when colour is red, which is not so." in done.stdout
+    assert "Extras: does not arise." in other.stdout
 
 
 def test_why_names_what_is_not_so_or_who_outranks_it_of_each_rule_against(chosen):
