@@ -142,6 +142,29 @@ def test_from_where_on_numbers_round_to_a_cut_off_is_where_they_do(seed):
             assert (rounded > cutoff if above else rounded >= cutoff) is expected, (cutoff, above, value)
 
 
+NARROW = {"range": ["2020-01-01", "2030-01-01"]}
+WHEN_KNOWN = {"f": {"when": {"d": {"is": "known"}}}}
+PART = {"d": {"label": "D", "ask": "D?", "type": "date"}, "f": formula("d + 30") | {"type": "date"}}
+
+
+@pytest.mark.parametrize(
+    ("part", "goals", "found"),
+    [
+        ({},                        ["f"],       {"gap: f"}),
+        (NARROW,                    ["f"],       {"gap_when_unknown: f d"}),
+        (NARROW | {"required": True}, ["f"],     set()),
+        (NARROW,                    [WHEN_KNOWN], set()),
+    ],
+)  # fmt: skip
+def test_a_formula_that_is_a_goal_is_mended_as_its_findings_say(part, goals, found):
+    """No rule and no `otherwise` could help it."""
+    spec = {"id": "x", "title": "X", "version": "1", "goals": goals, "facts": {**PART, "d": PART["d"] | part}}
+    findings = list(proofs(Finder(load_spec({**spec, "rules": []}))))
+
+    assert {finding.name for finding in findings} == found
+    assert not any("Add a rule" in finding.message or "Let a rule" in finding.message for finding in findings)
+
+
 def test_a_division_by_zero_silences_a_goal_without_otherwise():
     loaded = ruleset({"a": A, "b": B, "f": formula("a / b")}, {"f": {"above": "1"}}, otherwise=None)
     (gap,) = (each for each in proofs(Finder(loaded)) if each.kind == "gap")
