@@ -292,15 +292,22 @@ def proved_needless(consultation: Consultation, name: str, effort: int) -> bool:
         name: the question.
         effort: how much Z3 may try, in its own count: the same decides today that decided yesterday.
     """
-    ruleset, space, given = consultation.ruleset, Space(consultation.ruleset), consultation.answers
+    space = Space(consultation.ruleset)
+    kinds = (Provable, Rounding) if space.computed_with else (Provable,)  # the quicker first: it mostly says no
+    return all(_is_needless(kind, space, consultation, name, effort) for kind in kinds)
+
+
+def _is_needless(kind: type[Provable], space: Space, consultation: Consultation, name: str, effort: int) -> bool:
+    ruleset, given = consultation.ruleset, consultation.answers
     asked, open_ = (
-        Rounding(ruleset, space, partial=True, as_of=consultation.as_of, fixed=fixed)
+        kind(ruleset, space, partial=True, as_of=consultation.as_of, fixed=fixed)
         for fixed in (given, {**given, name: None})
     )
     solver = z3.Solver()
     solver.set("rlimit", effort)
     try:
-        solver.add(*asked.given, *open_.given, goals_differ(Symbolic(ruleset, asked), Symbolic(ruleset, open_)))
+        where = goals_differ(Symbolic(ruleset, asked), Symbolic(ruleset, open_))
+        solver.add(*asked.given, *open_.given, where)
         return bool(solver.check() == z3.unsat)
     except (GaveUpError, z3.Z3Exception):
         return False

@@ -99,6 +99,7 @@ class Provable:
         self.partial = partial
         self.given: list[Bool] = []
         self._combinations: Counter[str] = Counter()
+        self._near: set[str] = set()  # what is rounded, by name
         self.asked = {fact.id: self._asked(fact) for fact in ruleset.inputs}
         self.as_of = z3.Int("as_of")
         self.given += _between(self.as_of, dt.date.min.toordinal(), dt.date.max.toordinal())
@@ -298,7 +299,11 @@ class Provable:
         plain = z3.simplify(value)
         if isinstance(plain, z3.RatNumRef):
             return _real(round12(Fraction(plain.numerator_as_long(), plain.denominator_as_long())))
-        found = z3.Real(f"{value.sexpr()}, rounded")
+        name = f"{value.sexpr()}, rounded"
+        found = z3.Real(name)
+        if name in self._near:
+            return found
+        self._near.add(name)
         less, more = (value * _real(1 + off) for off in (-MOST_OFF, MOST_OFF))
         self.given.append(z3.And(found >= z3.If(value >= 0, less, more), found <= z3.If(value >= 0, more, less)))
         for end in self.space.ends:  # where it matters most, exactly
