@@ -15,7 +15,7 @@ from flask import Request, abort, current_app, request
 from werkzeug.datastructures import FileStorage
 
 from engine import AnswerError, Consultation, Ruleset, RulesetError, consult
-from engine.language.answer_files import decode_answers
+from engine.language.answer_files import decode_answers, opened
 from engine.language.errors import AnswerProblem, Mark, Problem, shorten
 from engine.language.shapes import iso_date
 from engine.language.source import MAX_BYTES
@@ -119,7 +119,8 @@ def read(ruleset: Ruleset, sent: Sent, today: datetime.date | None) -> Reading:
         reading.troubles.append(Trouble(sent.field, "", _nothing(sent)))
         return reading
     try:
-        consultation = consult(ruleset, decode_answers(sent.raw, sent.shown), as_of)
+        answers, witnessed = opened(decode_answers(sent.raw, sent.shown))
+        consultation = consult(ruleset, answers, as_of if sent.date else witnessed or as_of)
     except (AnswerError, RulesetError) as error:
         reading.troubles.extend(_troubles(sent, error.problems))
     else:

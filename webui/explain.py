@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,14 +15,28 @@ from flask.typing import ResponseReturnValue
 from engine import AnswerError
 from engine.dialogue.consultation import Consultation, shown
 from engine.explain.flips import flips
-from engine.explain.telling import NOT_PURSUED, said_besides, said_change, said_end, said_values, said_witnesses
+from engine.explain.telling import (
+    NOT_PURSUED,
+    said_against,
+    said_besides,
+    said_change,
+    said_end,
+    said_here,
+    said_labels,
+    said_not_known,
+    said_not_pursued,
+    said_values,
+    said_witnesses,
+)
+from engine.explain.waiting import Waiting
 from engine.explain.what_if import told, what_if
-from engine.explain.why import why
+from engine.explain.why import can_have_a_say, why
 from engine.explain.why_not import why_not
 from engine.explain.witnesses import witnesses
 from engine.language.answers import read_answers
-from engine.language.model import Fact, Goal, Ruleset
+from engine.language.model import Fact, Goal, Regimen, Ruleset
 from engine.language.values import Answer, Single
+from engine.language.wording import PHASE_PARTS, say_phase
 from engine.verify.provable import GaveUpError
 from webui.consult_visit import Visit, ledger, now, visit
 from webui.fields import Field, read
@@ -31,6 +46,7 @@ blueprint = Blueprint("explain", __name__, url_prefix="/sessions/<key>")
 blueprint.after_request(no_store)
 
 SHOWN_FIRST = ("regimen", "disposition")  # what most people ask about, where a ruleset has goals of these names
+NOTHING = "none"
 SHOWN_AT_ONCE = 12  # changes; the others are folded under them
 
 
@@ -41,7 +57,12 @@ def reasons(key: str, name: str) -> str:
     fact = here.ruleset.facts.get(name)
     if fact is None or fact.is_input:
         abort(404, "This ruleset concludes nothing of this name.")
-    return render_template("explain/why.html", **_frame(here), fact=fact, found=why(here.consultation, name))
+    consultation = here.consultation
+    open_ = {
+        "undecided": list(can_have_a_say(consultation, fact)),
+        "waits": Waiting(consultation.evaluation).of_fact(name) if fact.formula else (),
+    }
+    return render_template("explain/why.html", **_frame(here), **open_, fact=fact, found=why(consultation, name))
 
 
 @blueprint.get("/questions/<name>/why")
@@ -102,8 +123,40 @@ def supposing(key: str) -> ResponseReturnValue:
         fields = tuple(field.answered(suggested.get(field.fact.id, here.answer(field.fact))) for field in fields)
         found = what_if(here.consultation, suggested) if suggested else None
     wrong = [field for field in fields if field.error]
-    more = {"fields": fields, "found": found, "wrong": wrong, "rest": _others(here, asked)}
+    more: dict[str, object] = {"fields": fields, "found": found, "wrong": wrong, "rest": _others(here, asked)}
+    if found:
+        more["differences"] = sorted(found.differences, key=lambda each: each not in found.goals)
+        more["schedules"] = list(_schedules(found.before.regimen, found.after.regimen))
     return render_template("explain/what_if.html", **_frame(here), **more), 422 if wrong else 200
+
+
+@dataclass(frozen=True)
+class Row:
+    """A part of a schedule, now and with other answers."""
+
+    part: str
+    now: str
+    then: str
+
+    @property
+    def said(self) -> str:
+        """Whether it is another, in a word."""
+        return "Same" if self.now == self.then else "Changed"
+
+
+def _schedules(now: Regimen | None, then: Regimen | None) -> Iterable[Row]:
+    """Two schedules side by side, phase by phase; nothing where they are one."""
+    if now is then:
+        return
+    products = [regimen.product if regimen else None for regimen in (now, then)]
+    if any(products):
+        yield Row("Product", *(product or NOTHING for product in products))
+    phases = zip_longest(*(regimen.phases if regimen else () for regimen in (now, then)))
+    for number, (one, other) in enumerate(phases, 1):
+        mine, theirs = (say_phase(phase) if phase else {} for phase in (one, other))
+        yield Row(f"Phase {number}", *(phase.name if phase else NOTHING for phase in (one, other)))
+        for part in PHASE_PARTS:
+            yield Row(f"Phase {number}, {part.lower()}", mine.get(part, NOTHING), theirs.get(part, NOTHING))
 
 
 def _suggested(here: Visit) -> dict[str, Answer]:
@@ -186,6 +239,7 @@ def told_why_not(consultation: Consultation) -> dict[str, object]:
         "consultation": consultation,
         "said_change": said_change,
         "said_end": said_end,
+        "said_here": said_here,
         "told": told,
     }
 
@@ -196,7 +250,11 @@ def _frame(here: Visit) -> dict[str, object]:
         "back_to": here.address("outcome"),
         "alarmed": here.alarming,
         "NOT_PURSUED": NOT_PURSUED,
+        "said_against": said_against,
         "said_besides": said_besides,
+        "said_labels": said_labels,
+        "said_not_known": said_not_known,
+        "said_not_pursued": said_not_pursued,
         "said_values": said_values,
         "said_witnesses": said_witnesses,
         "trying": trying,

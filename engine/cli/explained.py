@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from engine.cli.page import Page, show_step, titles
 from engine.dialogue.consultation import Consultation
 from engine.explain.flips import Flip, Flips
 from engine.explain.obstacles import Need, Obstacle
 from engine.explain.telling import (
+    said_against,
     said_besides,
     said_change,
-    said_conclusion,
     said_end,
+    said_here,
+    said_labels,
+    said_not_known,
+    said_not_pursued,
     said_values,
     said_witnesses,
 )
+from engine.explain.waiting import Waiting
 from engine.explain.what_if import Difference, WhatIf, told
-from engine.explain.why import Against, NotKnown, Why
+from engine.explain.why import Why, can_have_a_say
 from engine.explain.why_not import WhyNot
 from engine.explain.witnesses import witnesses
-from engine.language.model import Fact, Rule, Ruleset
-from engine.language.values import Answer
+from engine.language.model import Fact, Rule
 from engine.language.wording import CARE, counted, say_condition, say_held, sentence
 from engine.logic.trail import Step
 from engine.verify.provable import GaveUpError
-
-MOST_WAITED_FOR = 6
 
 
 def why(consultation: Consultation, fact: Fact, found: Iterable[Why]) -> None:
@@ -34,20 +36,28 @@ def why(consultation: Consultation, fact: Fact, found: Iterable[Why]) -> None:
     page = Page()
     several = tuple(found)
     if not several:
-        values = told(consultation, fact.id)
-        said = "none" if values == () else "not known"
-        page.line(f"{fact.label}: {said}.", 0)
-        rules = consultation.ruleset.concluders[fact.id]
-        undecided = [rule for rule in rules if rule.id not in consultation.evaluation.fails]
-        if undecided:
-            page.heading("Rules that can still have a say")
-        for rule in undecided:
-            page.line(f"- {rule.title}: {said_conclusion(rule, fact)}{_small(rule)}")
+        _no_value(page, consultation, fact)
     if len(several) > 1 and not fact.is_set:
         page.line(f"{fact.label}: {said_values(fact, tuple(each.value for each in several))}.", 0, style="bold red")
+    if no_result := said_not_pursued(consultation, fact):
+        page.line(no_result, 0)
     for each in several:
         _why(page, consultation, each)
     page.heading(CARE)
+
+
+def _no_value(page: Page, consultation: Consultation, fact: Fact) -> None:
+    goal = next((goal for goal in consultation.ruleset.goals if goal.fact == fact.id), None)
+    values = told(consultation, fact.id)
+    said = said_end(consultation, goal, values) if goal else f"{fact.label}: {said_values(fact, values)}"
+    page.line(f"{said}.", 0)
+    undecided = tuple(can_have_a_say(consultation, fact))
+    if undecided:
+        page.heading("Rules that can still have a say")
+    for each in undecided:
+        page.line(f"- {each.rule.title}: {said_not_known(fact, each)}{_small(each.rule)}.")
+    if fact.formula and (waits := Waiting(consultation.evaluation).of_fact(fact.id)):
+        page.line(f"It is computed, and waits for: {said_labels(waits)}.")
 
 
 def _why(page: Page, consultation: Consultation, found: Why) -> None:
@@ -57,38 +67,24 @@ def _why(page: Page, consultation: Consultation, found: Why) -> None:
     page.heading("For")
     for step in found.pro:
         spare = " (another support exists)" if step.another_support else ""
-        page.line(f"- {step.title}: {step.because}{spare}{_step_id(step)}")
+        page.line(f"- {step.title}: {sentence(step.because)}{spare}{_step_id(step)}")
     if not found.pro:
         page.line("Nothing.")
     page.heading("Against")
     for against in found.against:
-        page.line(f"- {against.rule.title}: {_against(consultation.ruleset, fact, against)}{_small(against.rule)}")
+        page.line(f"- {against.rule.title}: {said_against(consultation.ruleset, fact, against)}{_small(against.rule)}.")
     if not found.against:
         page.line("Nothing.")
     page.heading("Not known")
     for not_known in found.not_known:
-        page.line(f"- {not_known.rule.title}: {_not_known(fact, not_known)}{_small(not_known.rule)}")
+        page.line(f"- {not_known.rule.title}: {said_not_known(fact, not_known)}{_small(not_known.rule)}.")
     if not found.not_known:
-        waits = f"It waits for: {_labels(found.waits_on)}." if found.waits_on else "Nothing."
+        waits = f"It waits for: {said_labels(found.waits_on)}." if found.waits_on else "Nothing."
         page.line(waits)
     if found.steps:
         page.heading("Step by step")
     for step in found.steps:
         show_step(page, consultation, step)
-
-
-def _against(ruleset: Ruleset, fact: Fact, found: Against) -> str:
-    if found.in_conflict:
-        return f"it concludes {said_conclusion(found.rule, fact)}, which contradicts it."
-    if found.values:
-        return f"it would conclude {said_conclusion(found.rule, fact)}, but {_outranked(found.lacks)}."
-    return f"it does not apply: {_first_lack(ruleset, found.lacks)}."
-
-
-def _not_known(fact: Fact, found: NotKnown) -> str:
-    waits = f" waits for {_labels(found.waits_on)}" if found.waits_on else " is not known, and no answer would tell"
-    held_back = f" ({titles(found.lacks.waits_for)} may outrank it)" if found.lacks.waits_for else ""
-    return f"whether it applies{waits}{held_back}; it would conclude {said_conclusion(found.rule, fact)}."
 
 
 def asked(page: Page, consultation: Consultation, fact: str) -> None:
@@ -119,9 +115,9 @@ def why_not(consultation: Consultation, found: WhyNot) -> None:
     page.line(f"As it is: {now}.", 0)
     page.heading("What its rules lack")
     if found.gate:
-        page.line(f"- It is only settled when {say_condition(ruleset, found.gate.condition)}: {found.gate.said}.")
+        page.line(f"- It is only settled when {_need(consultation, found.gate)}.")
     for obstacle in found.obstacles:
-        _obstacle(page, ruleset, obstacle)
+        _obstacle(page, consultation, obstacle)
     for obstacle in found.instead:
         page.line(
             f"- It holds unless a rule says otherwise, and one may: {obstacle.rule.title}{_small(obstacle.rule)}."
@@ -130,7 +126,7 @@ def why_not(consultation: Consultation, found: WhyNot) -> None:
     for at, repair in enumerate(found.repairs):
         if at:
             page.line("or")
-        _change(page, consultation, repair.change)
+        _change(page, said_change(consultation, repair.change))
     if found.more:
         page.line(f"There {'is' if found.more == 1 else 'are'} {counted(found.more, 'other change')} as small.")
     if found.gave_up:
@@ -140,21 +136,27 @@ def why_not(consultation: Consultation, found: WhyNot) -> None:
     page.heading(CARE)
 
 
-def _obstacle(page: Page, ruleset: Ruleset, found: Obstacle) -> None:
+def _obstacle(page: Page, consultation: Consultation, found: Obstacle) -> None:
     page.line(f"- {found.rule.title}{_small(found.rule)}")
     for need in found.needs:
-        page.line(f"{sentence(_needed(ruleset, need))}: {need.said}.", 4)
+        page.line(f"{sentence(_need(consultation, need))}.", 4)
     if found.outranked_by:
-        page.line(f"{sentence(_outranked(found))}.", 4)
+        page.line(f"It is outranked by {titles(found.outranked_by)}.", 4)
     if found.waits_for:
         page.line(f"It waits until it is known that this does not hold: {titles(found.waits_for)}.", 4)
+
+
+def _need(consultation: Consultation, need: Need) -> str:
+    """What is needed, whether it is met, and what there is instead."""
+    here = "" if need.met else f" ({said_here(consultation, need.condition)})"
+    return f"{say_condition(consultation.ruleset, need.condition)}: {need.said}{here}"
 
 
 def what_if(found: WhatIf) -> None:
     """Print what some other answers would come to."""
     page, before = Page(), found.before
     page.line("If it were so:", 0, style="bold")
-    _change(page, before, found.change)
+    _change(page, said_change(before, found.change, found=False))
     if not found.differences:
         page.heading("Nothing that is concluded would change")
     goals = {difference.fact.id for difference in found.goals}
@@ -238,30 +240,9 @@ def _flip(page: Page, consultation: Consultation, found: Flips, flip: Flip) -> N
 # Words
 
 
-def _change(page: Page, consultation: Consultation, change: Mapping[str, Answer | None]) -> None:
-    for said in said_change(consultation, change):
-        page.line(f"- {said}")
-
-
-def _needed(ruleset: Ruleset, need: Need) -> str:
-    return say_condition(ruleset, need.condition)
-
-
-def _first_lack(ruleset: Ruleset, found: Obstacle) -> str:
-    lacking = next((need for need in found.needs if not need.met), None)
-    if lacking:
-        return f"{_needed(ruleset, lacking)} is {lacking.said}"
-    return _outranked(found) if found.outranked_by else "it waits for other rules"
-
-
-def _outranked(found: Obstacle) -> str:
-    return f"it is outranked by {titles(found.outranked_by)}"
-
-
-def _labels(facts: Iterable[Fact]) -> str:
-    labels = [fact.label for fact in facts]
-    more = f" and {len(labels) - MOST_WAITED_FOR} more" if len(labels) > MOST_WAITED_FOR else ""
-    return "; ".join(labels[:MOST_WAITED_FOR]) + more
+def _change(page: Page, said: Iterable[str]) -> None:
+    for each in said:
+        page.line(f"- {each}")
 
 
 def _small(rule: Rule) -> str:

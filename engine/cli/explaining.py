@@ -38,7 +38,7 @@ def why(ruleset: str, asked: str, answers: str, as_of: datetime.date | None, *, 
     """
     from engine.cli import explained  # Z3, which it leads to, takes a while to load
     from engine.explain.report import why_report
-    from engine.explain.why import held_values
+    from engine.explain.why import is_decided
     from engine.explain.why import why as explain
 
     consultation = consultation_of(ruleset, answers, as_of)
@@ -50,8 +50,7 @@ def why(ruleset: str, asked: str, answers: str, as_of: datetime.date | None, *, 
         print_json(why_report(consultation, fact, found))
     else:
         explained.why(consultation, fact, found)
-    held = held_values(consultation, fact.id)
-    return FINDING if (len(held) > 1 and not fact.is_set) or not held else 0
+    return 0 if is_decided(consultation, fact.id) else FINDING
 
 
 @click.command(name="why-not")

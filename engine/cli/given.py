@@ -12,7 +12,7 @@ import click
 
 from engine.cli.frame import FINDING, Date
 from engine.dialogue.consultation import Consultation, consult
-from engine.language.answer_files import decode_answers, read_answers_file
+from engine.language.answer_files import decode_answers, opened, read_answers_file
 from engine.language.errors import RegimenError
 from engine.language.load import load_ruleset
 from engine.language.source import MAX_BYTES, Mapping
@@ -33,8 +33,9 @@ def status_of(consultation: Consultation) -> int:
 def consultation_of(ruleset: str, answers: str, as_of: datetime.date | None) -> Consultation:
     """The answers of a file under a ruleset."""
     loaded = load_ruleset(ruleset)
-    consultation = consult(loaded, _answers(answers), as_of)
-    if as_of is None and loaded.counts_to_a_date:
+    given, witnessed = opened(_answers(answers))
+    consultation = consult(loaded, given, as_of or witnessed)
+    if consultation.as_of is None and loaded.counts_to_a_date:
         click.echo("This ruleset counts to a date: without --as-of those formulas have no value.", err=True)
     return consultation
 

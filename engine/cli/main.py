@@ -25,7 +25,7 @@ from engine.cli.users import users
 from engine.dialogue.consultation import consult
 from engine.dialogue.report import next_report, report
 from engine.dialogue.session import Session
-from engine.language.answer_files import SaveError, read_answers_file
+from engine.language.answer_files import SaveError, opened, read_answers_file
 from engine.language.load import load_ruleset
 from engine.verify.cases import checked_report
 from engine.verify.needless import needless
@@ -60,11 +60,11 @@ def ask(
     in conflict.
     """
     loaded = load_ruleset(ruleset)
-    given = read_answers_file(answers, str(answers)) if answers else None
+    given, witnessed = opened(read_answers_file(answers, str(answers))) if answers else (None, None)
     if save and _would_lose(save, answers):
         raise SaveError(f"{save}: is there already. Go on from it with --answers {save}, or choose another name.")
-    session = Session(consult(loaded, given, as_of).passing_over(needless))
-    keeping = Keeping(ruleset, loaded.title, save, as_of, start)
+    session = Session(consult(loaded, given, as_of or witnessed).passing_over(needless))
+    keeping = Keeping(ruleset, loaded.title, save, session.consultation.as_of, start)
     if save == answers:
         keeping.last = session.consultation.answers
     asking = Asking(session, keeping)

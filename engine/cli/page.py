@@ -10,7 +10,7 @@ from rich.text import Text
 
 from engine.dialogue.consultation import Consultation
 from engine.language.model import Citation, Rule, Ruleset
-from engine.language.wording import WAITS_FOR, counted, say_held, say_strength, say_value
+from engine.language.wording import WAITS_FOR, counted, say_held, say_strength, say_value, sentence
 from engine.logic.trail import Step, Used
 
 NARROWEST, WIDEST = 60, 100
@@ -64,7 +64,7 @@ def show_step(page: Page, consultation: Consultation, step: Step) -> None:
     spare = ", another support exists" if step.another_support and step.role == "decisive" else ""
     role = f"outranked by “{ruleset.rules[step.outranked_by].title}”" if step.outranked_by else step.role
     page.line(f"{step.seq}. {step.title} [{role}{spare}]", hanging=3)
-    page.line(step.because, 5, hanging=0)
+    page.line(sentence(step.because), 5, hanging=0)
     if step.used:
         page.line("Because " + "; ".join(_used(ruleset, used) for used in step.used) + ".", 5)
     said = [say_held(ruleset.facts[name], value) for name, value in step.concludes.items()]

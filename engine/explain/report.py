@@ -91,7 +91,7 @@ def what_if_report(found: WhatIf) -> Data:
     goals = {goal.fact for goal in found.after.ruleset.goals}
     return {
         "ruleset": _named(found.after.ruleset),
-        **_change(found.before, found.change),
+        **_change(found.before, found.change, found=False),
         "differences": [difference_report(each, goal=each.fact.id in goals) for each in found.differences],
         "opened": _ids(found.opened),
         "closed": _ids(found.closed),
@@ -142,10 +142,10 @@ def _ids(facts: Iterable[Fact]) -> list[str]:
     return [fact.id for fact in facts]
 
 
-def _change(consultation: Consultation, change: Mapping[str, Answer | None]) -> Data:
+def _change(consultation: Consultation, change: Mapping[str, Answer | None], *, found: bool = True) -> Data:
     facts = consultation.ruleset.facts
     written = {name: None if answer is None else shown(facts[name], answer) for name, answer in change.items()}
-    return {"change": written, "said": said_change(consultation, change)}
+    return {"change": written, "said": said_change(consultation, change, found=found)}
 
 
 def _end(consultation: Consultation, goal: Goal) -> list[Any] | None:

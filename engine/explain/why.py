@@ -14,7 +14,7 @@ from engine.explain.obstacles import Obstacle, obstacle
 from engine.explain.waiting import Waiting
 from engine.language.model import Fact, Rule
 from engine.language.values import Single
-from engine.logic.signs import TRUE
+from engine.logic.signs import FALSE, TRUE
 from engine.logic.trail import Step, Trail
 
 
@@ -94,6 +94,14 @@ def held_values(consultation: Consultation, fact: str) -> tuple[Single, ...]:
     return tuple(run.held.get(fact, ()))
 
 
+def is_decided(consultation: Consultation, fact: str) -> bool:
+    """Whether a derived fact has one value, or every option of a set is known to be in it or not."""
+    run = consultation.run
+    if fact in run.options:
+        return all(sign in {TRUE, FALSE} for sign in run.options[fact].values())
+    return len(run.held.get(fact, ())) == 1
+
+
 def concludes(step: Step, fact: str, value: Single) -> bool:
     """Whether a step concludes a value."""
     found = step.concludes.get(fact)
@@ -116,7 +124,6 @@ def _why(consultation: Consultation, fact: Fact, value: Single) -> Why:
     trail = consultation.trail
     pro = tuple(step for step in trail if concludes(step, fact.id, value))
     roots = pro[:1]  # the first that concluded it, as the trail has it; the others are told in `pro`
-    waiting = Waiting(consultation.evaluation)
     return Why(
         consultation,
         fact,
@@ -126,8 +133,8 @@ def _why(consultation: Consultation, fact: Fact, value: Single) -> Why:
         behind(trail, roots),
         pro,
         tuple(_against(consultation, fact, value)),
-        tuple(_not_known(consultation, waiting, fact, value)),
-        waiting.of_fact(fact.id) if not pro else (),
+        tuple(can_have_a_say(consultation, fact, value)),
+        Waiting(consultation.evaluation).of_fact(fact.id) if not pro else (),
     )
 
 
@@ -144,10 +151,13 @@ def _against(consultation: Consultation, fact: Fact, value: Single) -> Iterator[
             yield Against(rule, values, in_conflict=in_conflict, lacks=obstacle(consultation, rule))
 
 
-def _not_known(consultation: Consultation, waiting: Waiting, fact: Fact, value: Single) -> Iterator[NotKnown]:
+def can_have_a_say(consultation: Consultation, fact: Fact, value: Single | None = None) -> Iterator[NotKnown]:
+    """The rules that neither apply nor fail, and conclude something for a fact; of a set, the value if one is given."""
     now = consultation.evaluation
-    for rule in consultation.ruleset.concluders.get(fact.id, ()):
+    rules = consultation.ruleset.concluders.get(fact.id, ())
+    undecided = [rule for rule in rules if rule.id not in now.applies and rule.id not in now.fails]
+    waiting = Waiting(now) if undecided else None
+    for rule in undecided:
         values = rule.concludes(fact.id)
-        undecided = rule.id not in now.applies and rule.id not in now.fails
-        if undecided and (value in values or not fact.is_set):
+        if waiting and (value is None or value in values or not fact.is_set):
             yield NotKnown(rule, values, waiting.of_rule(rule), obstacle(consultation, rule))

@@ -10,7 +10,7 @@ from collections.abc import Mapping as AnyMapping
 from pathlib import Path
 
 from engine.language.errors import Mark, Problem, RegimenError, RulesetError
-from engine.language.source import MAX_BYTES, Mapping, Node, parse_json, parse_yaml
+from engine.language.source import MAX_BYTES, Mapping, Node, Scalar, parse_json, parse_yaml
 from engine.language.values import UNKNOWN, Answer
 
 PLAIN = re.compile(r"[a-z][a-z0-9_]*|[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -50,6 +50,17 @@ def parse_answers(text: str, shown: str) -> Mapping:
         message = "is no answers file. Write lines of 'fact: answer', or {} for no answers yet."
         raise RulesetError([Problem(Mark(shown, 1, 1), message)])
     return node
+
+
+def opened(given: Mapping) -> tuple[Mapping, str | None]:
+    """The answers of a file, and a date to evaluate at where it is a witness of `regimen check --json`.
+
+    There they stand under `answers`, with the date beside them; an answer is never a mapping.
+    """
+    answers, as_of = given.get("answers"), given.get("as_of")
+    if not isinstance(answers, Mapping) or not given.keys() <= {"answers", "as_of"}:
+        return given, None
+    return answers, as_of.text if isinstance(as_of, Scalar) else None
 
 
 def read_answers_file(path: Path, shown: str) -> Mapping:

@@ -173,7 +173,7 @@ def say_test(facts: Mapping[str, Fact], test: Test) -> str:
         return f"{name} has {'a' if test.held else 'no'} value"
     if isinstance(test, SetTest):
         return _say_set(name, fact, test)
-    return f"{name} is {_say_checks(fact, test.checks)}"
+    return f"{name} is {say_checks(fact, test.checks)}"
 
 
 def _say_set(name: str, fact: Fact, test: SetTest) -> str:
@@ -186,7 +186,8 @@ def _say_set(name: str, fact: Fact, test: SetTest) -> str:
     return f"{name} {include} neither {_join(labels, 'nor')}"
 
 
-def _say_checks(fact: Fact, checks: Sequence[Check]) -> str:
+def say_checks(fact: Fact, checks: Sequence[Check]) -> str:
+    """What a value is that passes checks: "below 180 ng/L (133 pmol/L)", "from 28 days to 42 days"."""
     match checks:
         case [Bound("at_least", low), Bound("at_most", high)] if len(low) == len(high):
             main, *rest = (f"{_say_amount(a)} to {_say_amount(b)}" for a, b in zip(low, high, strict=True))

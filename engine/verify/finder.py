@@ -19,7 +19,7 @@ import z3
 from engine.dialogue.consultation import Consultation
 from engine.language.model import Fact, Ruleset
 from engine.language.values import UNKNOWN, Answer, Quantity, Single
-from engine.verify.provable import YES, Asked, GaveUpError, Provable
+from engine.verify.provable import YES, Asked, GaveUpError, Provable, Rounding
 from engine.verify.sample import answers_of, chance, random_patients, shared_out
 from engine.verify.scenarios import Scenarios, gathered
 from engine.verify.space import Space, round_to
@@ -29,6 +29,7 @@ SAMPLED = 1 << 15
 PATIENCE = 10_000  # milliseconds for one question; half of it, down to the least, once one has taken all
 LEAST_PATIENCE = 500
 MOST_DECIMALS = 6
+ONLY_ROUNDED = "exactly there is none, but a quotient or a conversion, rounded to 12 digits, might make one"
 
 Query = Callable[[Symbolic[Any, Any]], Any]
 
@@ -72,9 +73,17 @@ class Finder:
     @cached_property
     def provable(self) -> Symbolic[z3.BoolRef, z3.ArithRef]:
         """All there can be."""
+        return Symbolic(self.ruleset, self._made(Provable), self.only)
+
+    @cached_property
+    def _rounded(self) -> Symbolic[z3.BoolRef, z3.ArithRef]:
+        """All there can be, and a little more: quotients and conversions are rounded."""
+        return Symbolic(self.ruleset, self._made(Rounding), self.only)
+
+    def _made(self, kind: type[Provable], twin: str | None = None) -> Provable:
         after = self.after
-        worlds = Provable(self.ruleset, self.space, partial=after is not None, as_of=after.as_of if after else None)
-        return Symbolic(self.ruleset, worlds, self.only)
+        as_of = after.as_of if after else None
+        return kind(self.ruleset, self.space, twin=twin, partial=after is not None, as_of=as_of)
 
     @cached_property
     def _solver(self) -> z3.Solver:
@@ -94,9 +103,12 @@ class Finder:
     @property
     def worlds(self) -> Provable:
         """What is proved in."""
-        worlds = self.provable.worlds
-        assert isinstance(worlds, Provable)  # noqa: S101
-        return worlds
+        return self._worlds_of(self.provable)
+
+    @staticmethod
+    def _worlds_of(some: Symbolic[z3.BoolRef, z3.ArithRef]) -> Provable:
+        assert isinstance(some.worlds, Provable)  # noqa: S101
+        return some.worlds
 
     def find(self, query: Query) -> Patient | None:
         """A patient whom a query asks for; None where it is proved that there is none.
@@ -128,11 +140,37 @@ class Finder:
         asked = z3.FreshBool("asked")
         self._solver.add(z3.Implies(asked, z3.And(where, also)))
         if not self._check(self._solver, asked):
+            self._refuse_rounding(query, where)
             return None
         patient = self._patient(self._tidied(asked))
         if not self.shows(patient, query):
             raise GaveUpError("what was found is not so when it is evaluated")
         return patient
+
+    def _refuse_rounding(self, query: Query, where: z3.BoolRef) -> None:
+        """Make sure that rounding makes nobody a patient either whom exact arithmetic rules out.
+
+        Raises:
+            GaveUpError: it may, or that could not be told.
+        """
+        if self.after or not self.space.computed_with:
+            return
+        there = query(self._rounded)
+        if not there.eq(where):
+            asked = z3.FreshBool("asked")
+            self._rounding.add(*self._rounded_worlds.untold(), z3.Implies(asked, there))
+            if self._check(self._rounding, asked):
+                raise GaveUpError(ONLY_ROUNDED)
+
+    @property
+    def _rounded_worlds(self) -> Rounding:
+        worlds = self._rounded.worlds
+        assert isinstance(worlds, Rounding)  # noqa: S101
+        return worlds
+
+    @cached_property
+    def _rounding(self) -> z3.Solver:
+        return z3.Solver()
 
     def shows(self, patient: Patient, query: Query) -> bool:
         """Whether a patient is one whom a query asks for, by evaluation."""
@@ -162,26 +200,27 @@ class Finder:
         Raises:
             GaveUpError: it could not be told.
         """
-        after = self.after
-        twin = Provable(
-            self.ruleset,
-            self.space,
-            twin=name,
-            partial=after is not None,
-            as_of=after.as_of if after else None,
-        )
-        solver = z3.Solver()
-        where = goals_differ(self.provable, Symbolic(self.ruleset, twin))
-        solver.add(*self.worlds.given, *twin.given, where)
-        for worlds in (self.worlds, twin) if after else ():
-            given = after.answers if after else {}
-            solver.add(*(each.given for each in worlds.asked.values()))
-            solver.add(*(self.worlds.same(each, answer) for each, answer in given.items() if each != name))
+        solver, twin = self._apart(name, self.provable)
         if not self._check(solver):
+            if self.space.computed_with and self._check(self._apart(name, self._rounded)[0]):
+                raise GaveUpError(ONLY_ROUNDED)
             return None
         one, model = self._patient(solver.model()), solver.model()
         other = self._answer(self.ruleset.facts[name], twin.asked[name], model)
         return one, Patient({**one.answers, name: other}, one.as_of)
+
+    def _apart(self, name: str, one: Symbolic[z3.BoolRef, z3.ArithRef]) -> tuple[z3.Solver, Provable]:
+        """A solver of worlds that differ from others in one answer only and in a goal; and these others."""
+        after, worlds = self.after, self._worlds_of(one)
+        twin = self._made(type(worlds), twin=name)
+        solver = z3.Solver()
+        where = goals_differ(one, Symbolic(self.ruleset, twin))
+        solver.add(*worlds.given, *twin.given, where)
+        for each in (worlds, twin) if after else ():
+            solver.add(*(asked.given for asked in each.asked.values()))
+        given = after.answers if after else {}
+        solver.add(*(worlds.same(other, answer) for other, answer in given.items() if other != name))
+        return solver, twin
 
     # From what Z3 finds to answers
 
@@ -253,15 +292,22 @@ def proved_needless(consultation: Consultation, name: str, effort: int) -> bool:
         name: the question.
         effort: how much Z3 may try, in its own count: the same decides today that decided yesterday.
     """
-    ruleset, space, given = consultation.ruleset, Space(consultation.ruleset), consultation.answers
+    space = Space(consultation.ruleset)
+    kinds = (Provable, Rounding) if space.computed_with else (Provable,)  # the quicker first: it mostly says no
+    return all(_is_needless(kind, space, consultation, name, effort) for kind in kinds)
+
+
+def _is_needless(kind: type[Provable], space: Space, consultation: Consultation, name: str, effort: int) -> bool:
+    ruleset, given = consultation.ruleset, consultation.answers
     asked, open_ = (
-        Provable(ruleset, space, partial=True, as_of=consultation.as_of, fixed=fixed)
+        kind(ruleset, space, partial=True, as_of=consultation.as_of, fixed=fixed)
         for fixed in (given, {**given, name: None})
     )
     solver = z3.Solver()
     solver.set("rlimit", effort)
     try:
-        solver.add(*asked.given, *open_.given, goals_differ(Symbolic(ruleset, asked), Symbolic(ruleset, open_)))
+        where = goals_differ(Symbolic(ruleset, asked), Symbolic(ruleset, open_))
+        solver.add(*asked.given, *open_.given, where)
         return bool(solver.check() == z3.unsat)
     except (GaveUpError, z3.Z3Exception):
         return False

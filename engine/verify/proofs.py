@@ -215,10 +215,12 @@ def _undecided(goal: Goal) -> Query:
 
 def _gap(ruleset: Ruleset, goal: Goal) -> Doubt:
     fact, undecided = ruleset.facts[goal.fact], _undecided(goal)
-    message = (
-        f"with every answer known, {fact.label} ('{fact.id}') can stay undecided. Add a rule for such patients, or an "
-        "'otherwise'."
+    cure = (
+        "Its formula divides by zero there, or leads to no date: give what it computes with a narrower range"
+        if fact.formula
+        else "Add a rule for such patients, or an 'otherwise'"
     )
+    message = f"with every answer known, {fact.label} ('{fact.id}') can stay undecided. {cure}."
     return Doubt(
         Finding("gap", fact.id, message, goal.mark, (fact.id,)),
         f"{fact.label} is always decided when every answer is known",
@@ -267,7 +269,7 @@ def _silenced(finder: Finder, goal: Goal) -> Iterator[Finding]:
             labels = " and ".join(f"{ruleset.facts[name].label} ('{name}')" for name in names if name in unknown)
             message = (
                 f"{fact.label} ('{fact.id}') can stay undecided when {labels} {'is' if len(unknown) == 1 else 'are'} "
-                "answered \"I do not know\". Let a rule name 'unknown', or conclude that it is not clear."
+                f'answered "I do not know". {_cure_of_unknown(fact)}.'
             )
             subject = f"{fact.id} {' '.join(name for name in names if name in unknown)}"
             finding = replace(blank, subject=subject, message=message, facts=(fact.id, *sorted(unknown)))
@@ -312,6 +314,12 @@ def _never_matters(finder: Finder, fact: Fact) -> Iterator[Finding]:
 
 
 # Words
+
+
+def _cure_of_unknown(fact: Fact) -> str:
+    if fact.formula:
+        return "Make the question 'required', or settle the goal only 'when' the answer 'is: known'"
+    return "Let a rule name 'unknown', or conclude that it is not clear"
 
 
 def _concluded(rule: Rule) -> tuple[str, ...]:

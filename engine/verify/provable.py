@@ -4,7 +4,8 @@ Every input is answered, with a value or with "I do not know"; whether it would 
 What answers there can be is told to the solver: a choice is one of its options, a number is in its range in the unit it
 is reported in. A number that is only tested is one of its kinds (`engine.verify.space`); one that a formula computes
 with is a real number. Formulas are exact here, while an evaluation rounds quotients and conversions to 12 digits:
-whatever the solver finds is evaluated before it is told.
+whatever the solver finds is evaluated before it is told. In `Rounding` they are what they can be rounded to, perhaps a
+little more: what is so nowhere there is so of no patient.
 """
 
 from __future__ import annotations
@@ -24,14 +25,17 @@ import z3
 from engine.language import formula
 from engine.language.answers import canonical_number
 from engine.language.model import Check, Fact, KnownTest, OneOf, Ruleset, SetTest, Test, ValueTest
+from engine.language.numbers import round12
 from engine.language.values import UNKNOWN, Answer, Quantity, Single
 from engine.logic.compare import COMPARE, published_for
 from engine.logic.evaluate import passes
+from engine.verify.rounding import MOST_OFF, rounds_to
 from engine.verify.space import Space
 from engine.verify.symbolic import Signs
 
 Bool: TypeAlias = z3.BoolRef
 Number: TypeAlias = z3.ArithRef
+Compare: TypeAlias = Callable[[Any, Any], Any]
 YES, NO = z3.BoolVal(val=True), z3.BoolVal(val=False)
 z3.Z3_enable_concurrent_dec_ref(z3.main_ctx().ref())  # threads take turns (`alone`), but garbage goes when it goes
 MOST_COMBINATIONS = 256  # of the values that the parts of one formula can have, where its rules contradict each other
@@ -76,6 +80,7 @@ class Provable:
     """
 
     yes, no = YES, NO
+    rounding = False
 
     def __init__(
         self,
@@ -94,6 +99,7 @@ class Provable:
         self.partial = partial
         self.given: list[Bool] = []
         self._combinations: Counter[str] = Counter()
+        self._near: set[str] = set()  # what is rounded, by name
         self.asked = {fact.id: self._asked(fact) for fact in ruleset.inputs}
         self.as_of = z3.Int("as_of")
         self.given += _between(self.as_of, dt.date.min.toordinal(), dt.date.max.toordinal())
@@ -170,17 +176,18 @@ class Provable:
             low, high = fact.range or (dt.date.min, dt.date.max)
             self.given += _between(ordinal, _ordinal(low), _ordinal(high))
             return ((None, YES, ordinal),)
-        number = z3.Real(name)
         names = fact.units.names if fact.units else ()
+        # rounding lets in a hair more at the ends of the range: it is another number, and seen to be
+        number = z3.Real(f"{name}, rounded" if self.rounding and fact.range and len(names) > 1 else name)
         if len(names) < 2:  # noqa: PLR2004 (then there is a choice)
             amounts: tuple[tuple[str | None, Bool, Number], ...] = ((names[0] if names else None, YES, number),)
         else:
             amounts = tuple((unit, z3.Bool(f"{name} in {unit}"), number) for unit in names)
             self.given.append(z3.PbEq([(where, 1) for _, where, _ in amounts], 1))
         if fact.range:
-            least, most = (canonical_number(fact, end) for end in fact.range if isinstance(end, Quantity))
             for unit, where, _ in amounts:
-                self.given.append(z3.Implies(where, z3.And(_between(_canonical(fact, unit, number), least, most))))
+                for compare, end in zip((operator.ge, operator.le), fact.range, strict=True):
+                    self.given.append(z3.Implies(where, self._compared(compare, fact, unit, number, _main(fact, end))))
         return amounts
 
     def same(self, name: str, given: Answer | None) -> Bool:
@@ -246,10 +253,15 @@ class Provable:
         """Give the value that an input is answered with, in its canonical unit: one, whatever the unit it has."""
         asked = self.asked[fact.id]
         (unit, _, number), *others = asked.amounts
-        value = _canonical(fact, unit, number)
+        value = self._canonical(fact, unit, number)
         for unit, where, number in others:
-            value = z3.If(where, _canonical(fact, unit, number), value)
+            value = z3.If(where, self._canonical(fact, unit, number), value)
         return [(asked.known, value)]
+
+    def _canonical(self, fact: Fact, unit: str | None, number: Number) -> Number:
+        if fact.units is None or unit is None or fact.units.canonical is None or unit == fact.units.canonical:
+            return number
+        return self._rounded(_converted(fact, number, unit, fact.units.canonical))
 
     def date(self) -> list[tuple[Bool, Number]]:
         """Give the date of the evaluation."""
@@ -273,8 +285,32 @@ class Provable:
         if self._combinations[fact.id] > MOST_COMBINATIONS:
             raise GaveUpError(f"'{fact.id}' is computed from more than {MOST_COMBINATIONS} combinations of values")
         defined: list[Bool] = []
-        value = _compute(fact.formula.tree, parts, defined)
+        value = _compute(fact.formula.tree, parts, defined, self._quotient_rounded)
         yield self.both(defined), value
+
+    def _quotient_rounded(self, value: Number) -> Number:
+        """What a formula goes on computing with: a quotient is left as it is until then, since it compares better."""
+        return self._rounded(value) if _is_quotient(value) else value
+
+    def _rounded(self, value: Number) -> Number:
+        """Give a value as it is rounded: near it, and the same wherever the same value is."""
+        if not self.rounding:
+            return value
+        plain = z3.simplify(value)
+        if isinstance(plain, z3.RatNumRef):
+            return _real(round12(Fraction(plain.numerator_as_long(), plain.denominator_as_long())))
+        name = f"{value.sexpr()}, rounded"
+        found = z3.Real(name)
+        if name in self._near:
+            return found
+        self._near.add(name)
+        less, more = (value * _real(1 + off) for off in (-MOST_OFF, MOST_OFF))
+        self.given.append(z3.And(found >= z3.If(value >= 0, less, more), found <= z3.If(value >= 0, more, less)))
+        for end in self.space.ends:  # where it matters most, exactly
+            for compare in (operator.ge, operator.gt):
+                there = rounds_to(compare, lambda how, least: _compared(how, value, _real(least)), end)
+                self.given.append(compare(found, _real(end)) == there)
+        return found
 
     def compare(self, test: Test, fact: Fact, value: Number) -> Signs[Bool]:
         """Tell in which worlds a computed value passes a test, and in which not."""
@@ -294,10 +330,34 @@ class Provable:
 
     def _passes(self, fact: Fact, check: Check, unit: str | None, value: Number) -> Bool:
         if isinstance(check, OneOf):
-            found = self.either(_compared(operator.eq, *_against(fact, unit, value, each)) for each in check.values)
+            found = self.either(self._compared(operator.eq, fact, unit, value, each) for each in check.values)
             return _not(found) if check.negated else found
         cutoff = check.cutoffs[0] if isinstance(check.cutoffs[0], dt.date) else published_for(fact, check, unit)
-        return _compared(COMPARE[check.comparison], *_against(fact, unit, value, cutoff))
+        return self._compared(COMPARE[check.comparison], fact, unit, value, cutoff)
+
+    def _compared(self, compare: Compare, fact: Fact, unit: str | None, value: Number, other: Single) -> Bool:
+        """Where a number in a unit, or a date, compares so with a constant, in the unit of that."""
+        if not isinstance(other, Quantity):
+            return _compared(compare, value, z3.IntVal(_ordinal(other)))
+        converted = bool(fact.units and unit and other.unit and unit != other.unit)
+        if converted and unit and other.unit:
+            value = _converted(fact, self._quotient_rounded(value), unit, other.unit)
+        if self.rounding and (converted or _is_quotient(value)):
+            return rounds_to(compare, lambda how, least: _compared(how, value, _real(least)), other.number)
+        return _compared(compare, value, _real(other.number))
+
+
+class Rounding(Provable):
+    """Sets of worlds in which quotients and conversions are rounded, as an evaluation does."""
+
+    rounding = True
+    _told = 0
+
+    def untold(self) -> list[Bool]:
+        """Give what is so in every world and was not given here before: every query may round something more."""
+        found = self.given[self._told :]
+        self._told = len(self.given)
+        return found
 
 
 def _exactly(answer: Answer | None) -> tuple[tuple[str | None, Bool, Number], ...]:
@@ -329,30 +389,25 @@ def _ordinal(value: object) -> int:
     return value.toordinal()
 
 
-def _canonical(fact: Fact, unit: str | None, number: Number) -> Number:
-    if fact.units is None or unit is None or fact.units.canonical is None or unit == fact.units.canonical:
-        return number
-    return _converted(fact, number, unit, fact.units.canonical)
-
-
 def _converted(fact: Fact, number: Number, source: str, target: str) -> Number:
     assert fact.units is not None  # noqa: S101
     factor, offset = fact.units.line(source, target)
     return number * _real(factor) + _real(offset) if offset else number * _real(factor)
 
 
-def _against(fact: Fact, unit: str | None, value: Number, other: Single) -> tuple[Number, Number]:
-    """A value in the unit of a constant, and the constant."""
-    if not isinstance(other, Quantity):
-        return value, z3.IntVal(_ordinal(other))
-    if fact.units and unit and other.unit and unit != other.unit:
-        value = _converted(fact, value, unit, other.unit)
-    return value, _real(other.number)
+def _main(fact: Fact, end: Single) -> Quantity:
+    """An end of a range, in the canonical unit of its fact."""
+    assert isinstance(end, Quantity)  # noqa: S101 (of a number)
+    return Quantity(canonical_number(fact, end), fact.units.canonical if fact.units else None)
 
 
-def _compared(compare: Callable[[Any, Any], Any], value: Number, other: Number) -> Bool:
+def _is_quotient(value: Number) -> bool:
+    return bool(value.decl().kind() == z3.Z3_OP_DIV)
+
+
+def _compared(compare: Compare, value: Number, other: Number) -> Bool:
     """Compare; a quotient is compared without dividing, which keeps it linear."""
-    if value.decl().kind() == z3.Z3_OP_DIV and not z3.is_rational_value(value.arg(1)):
+    if _is_quotient(value) and not z3.is_rational_value(value.arg(1)):
         top, bottom = value.children()
         found = z3.Or(
             z3.And(bottom > 0, compare(top, other * bottom)), z3.And(bottom < 0, compare(other * bottom, top))
@@ -362,17 +417,23 @@ def _compared(compare: Callable[[Any, Any], Any], value: Number, other: Number) 
     return found
 
 
-def _compute(node: formula.Node, values: Mapping[str, Number], defined: list[Bool]) -> Number:
+def _compute(
+    node: formula.Node, values: Mapping[str, Number], defined: list[Bool], rounded: Callable[[Number], Number]
+) -> Number:
     """The value of a formula, a date as Int, a number as Real; `defined` gets what it takes for it to have one."""
+
+    def part(each: formula.Node) -> Number:
+        return rounded(_compute(each, values, defined, rounded))
+
     if isinstance(node, formula.Number):
         return _real(node.value)
     if isinstance(node, formula.Name):
         return values[node.name]
     if isinstance(node, formula.Negate):
-        return -_compute(node.operand, values, defined)
+        return -part(node.operand)
     if isinstance(node, formula.Call):
-        return _call(node, [_compute(each, values, defined) for each in node.arguments])
-    left, right = (_compute(each, values, defined) for each in (node.left, node.right))
+        return _call(node, [part(each) for each in node.arguments])
+    left, right = part(node.left), part(node.right)
     if node.operator == "/":
         defined.append(right != 0)
         return left / right

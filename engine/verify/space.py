@@ -8,19 +8,21 @@ reported in, and gives one answer for each: round and plausible where it can be,
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from engine.language.answers import implausible, read_answer
+from engine.language.answers import canonical_number, implausible, read_answer
 from engine.language.errors import Mark
-from engine.language.model import Bound, Condition, Fact, OneOf, Rule, Ruleset, Test, ValueTest, tests_in
+from engine.language.model import Bound, Comparison, Condition, Fact, OneOf, Rule, Ruleset, Test, ValueTest, tests_in
 from engine.language.numbers import MOST_DIGITS, show_number
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.logic.evaluate import passes
+
+LONGEST_CUTOFF: Final = 16  # characters, unit and all
 
 
 class Place(NamedTuple):
@@ -72,6 +74,18 @@ class Space:
         formulas = (fact.formula for fact in self.ruleset.facts.values() if fact.formula)
         return frozenset(name for formula in formulas for name in formula.names if name != "as_of")
 
+    @cached_property
+    def ends(self) -> tuple[Decimal, ...]:
+        """The numbers, in canonical units, that formulas and what they compute with are compared with."""
+        facts = [fact for fact in self.ruleset.facts.values() if fact.formula or fact.id in self.computed_with]
+        found = {
+            canonical_number(fact, each)
+            for fact in facts
+            for each in (*cutoffs_of(self.tests[fact.id]), *(fact.range or ()))
+            if isinstance(each, Quantity)
+        }
+        return tuple(sorted(found))
+
     def kinds(self, fact: Fact) -> tuple[Answer, ...]:
         """One answer of each kind, "I do not know" last where it is offered; of a set the options one by one."""
         if fact.id not in self._kinds:
@@ -87,6 +101,29 @@ class Space:
         if fact.type == "date":
             return self._apart(fact, _dates(fact, self.tests[fact.id]))
         return fact.option_ids
+
+    def limits(self, fact: Fact, value: Quantity | dt.date) -> tuple[Bound, ...]:
+        """Give the ends of the values around one that no test tells from it, the lower end first.
+
+        Nothing where formulas compute with it, or where a cut-off, converted, is a number that nobody would write.
+        """
+        if fact.id in self.computed_with:
+            return ()
+        tests = [test for test in self.tests[fact.id] if isinstance(test, ValueTest)]
+        if isinstance(value, dt.date):
+            ordered: list[Any] = sorted({value, *_dates(fact, tests)})
+            ends = set(ordered)  # between two days there is nothing
+        else:
+            ordered = sorted({value, *_numbers(fact, value.unit, tests)}, key=lambda each: each.number)
+            ends = {Quantity(_decimal(point), value.unit) for point in _points(fact, value.unit, tests)}
+        alike = [all(passes(test, fact, value) == passes(test, fact, each) for test in tests) for each in ordered]
+        at = ordered.index(value)
+        low = at - alike[at::-1].index(False) if False in alike[:at] else None
+        high = at + alike[at:].index(False) if False in alike[at:] else None
+        found = [] if low is None else [_end(ordered[low], ordered[low + 1], ends, "above", "at_least")]
+        found += [] if high is None else [_end(ordered[high], ordered[high - 1], ends, "below", "at_most")]
+        plain = (end is not None and len(str(end.cutoffs[0])) <= LONGEST_CUTOFF for end in found)
+        return tuple(end for end in found if end) if all(plain) else ()
 
     def _apart(self, fact: Fact, candidates: Iterable[Answer]) -> list[Answer]:
         """Of candidates that no test tells apart the first, plausible ones before others; in their order."""
@@ -109,12 +146,23 @@ def plainness(fact: Fact, value: Answer) -> tuple[bool, int]:
     return implausible(fact, value) is not None, len(str(value))
 
 
+def _end(outside: Any, inside: Any, ends: Collection[Any], beyond: Comparison, upto: Comparison) -> Bound | None:
+    """Where values that are alike end: at a cut-off that is one of them, or before one that is not."""
+    if inside in ends:
+        return Bound(upto, (inside,))
+    return Bound(beyond, (outside,)) if outside in ends else None  # a hair off a converted cut-off
+
+
+def _points(fact: Fact, unit: str | None, tests: Sequence[Test]) -> set[Fraction]:
+    """The numbers in a unit that are cut-offs."""
+    return {_number_in(fact, unit, cutoff) for cutoff in cutoffs_of(tests) if isinstance(cutoff, Quantity)}
+
+
 def _numbers(fact: Fact, unit: str | None, tests: Sequence[Test]) -> Iterator[Quantity]:
     """Numbers in a unit at each cut-off, between each two, and beyond the last on either side; none out of range."""
     spans = [ends for ends in (fact.range, fact.plausible) if ends]
     ends = sorted({_number_in(fact, unit, end) for span in spans for end in span if isinstance(end, Quantity)})
-    cutoffs = {_number_in(fact, unit, cutoff) for cutoff in cutoffs_of(tests) if isinstance(cutoff, Quantity)}
-    points = sorted({*ends, *cutoffs}) or [Fraction(1)]
+    points = sorted({*ends, *_points(fact, unit, tests)}) or [Fraction(1)]
     between = [_round_between(low, high) for low, high in pairwise(points)]
     outside = [_round_between(points[0] - 2 * _size(points[0]), points[0])]
     outside.append(_round_between(points[-1], points[-1] + 2 * _size(points[-1])))

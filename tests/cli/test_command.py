@@ -205,6 +205,36 @@ def test_the_json_of_check_is_that_of_the_contract(tmp_path):
     assert data["cases"] == {"passed": 1, "failed": 1}
 
 
+def test_a_witness_is_a_file_of_answers_with_the_date_to_evaluate_at(tmp_path):
+    """As `--json` prints it: commands that take answers open it."""
+    (tmp_path / "ruleset.yaml").write_text(DATED, "utf-8")
+    findings = json.loads(run("check", str(tmp_path), "--json").stdout)["findings"]
+    witness = next(each["witness"] for each in findings if each["kind"] == "broken_property")
+
+    done = run("evaluate", str(tmp_path), "--answers", "-", "--json", answers=json.dumps(witness))
+    said = json.loads(done.stdout)
+
+    assert done.stderr == ""
+    assert said["as_of"] == witness["as_of"]
+    assert said["conclusions"]["due"] == "yes"
+
+
+DATED = """
+id: dated
+title: Something that falls due
+version: "1"
+goals: [due]
+facts:
+  last: {type: date, label: Last time, ask: When was the last time?, required: true}
+  since: {type: number, unit: days, label: Time since, formula: as_of - last}
+  due: {type: yes_no, label: Due, derived: true, otherwise: no}
+rules:
+  - {id: late, title: Late, when: {since: {above: 30 days}}, then: {due: yes}, because: "{since}."}
+properties:
+  - {id: never-due, title: It is never due, never: {due: yes}}
+"""
+
+
 def test_a_rule_that_no_case_tests_comes_with_answers_to_make_a_case_of(tmp_path):
     without = TINY.replace("  - {id: adult, title: An adult, answers: {age: 18}, expect: {treat: yes}}\n", "")
     found = json.loads(checked(tmp_path, without, "--json").stdout)["findings"]

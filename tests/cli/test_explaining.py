@@ -96,6 +96,77 @@ def test_why_of_a_regimen_leads_back_to_the_answers():
     assert "Stomach and gut history: pernicious anaemia (answered)" in unwrapped(done)
 
 
+CHOSEN = """
+id: chosen
+title: Extras
+version: "1"
+goals: [colour, {extras: {when: {colour: red}}}]
+facts:
+  is_red: {type: yes_no, label: Is red, ask: Is it red?}
+  signs: {type: choices, label: Signs, ask: Which?, options: {a: Spots, b: Fever}, none: None}
+  weight: {type: number, label: Weight, ask: How heavy?}
+  colour: {type: choice, label: Colour, derived: true, options: {red: Red, green: Green}}
+  extras: {type: choices, label: Extras, derived: true, options: {x: Extra x, y: Extra y}}
+  double: {type: number, label: Twice the weight, formula: 2 * weight}
+rules:
+  - {id: it-is-red, title: It is red, when: {is_red: yes}, then: {colour: red}, because: "{is_red}, as was said."}
+  - {id: it-is-green, title: It is green, when: {is_red: no}, then: {colour: green}, because: Not red.}
+  - {id: a-asks, title: A asks for x, when: {signs: a}, then: {extras: x}, because: Spots.}
+  - {id: b-asks, title: B asks for y, when: {signs: b}, then: {extras: y}, because: Fever.,
+     overrides: [a-asks]}
+  - {id: heavy, title: A heavy one, when: {double: {above: 20}}, then: {extras: y}, because: Heavy.}
+"""
+
+
+@pytest.fixture
+def chosen(tmp_path):
+    (tmp_path / "ruleset.yaml").write_text(CHOSEN, "utf-8")
+    return str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "said"),
+    [
+        ("{is_red: yes, signs: [], weight: 3}",  0, "Extras: none."),
+        ("{is_red: yes, signs: [b], weight: 3}", 0, "Extras: extra y"),
+        ("{is_red: yes, signs: [b]}",            0, "Extras: extra y"),
+        ("{is_red: yes, signs: [a]}",            1, "Extras: extra x"),  # whether y belongs to it is not known
+        ("{is_red: yes}",                        1, "Extras: not known."),
+    ],
+)  # fmt: skip
+def test_why_of_a_set_ends_with_1_until_every_option_is_known_to_be_in_it_or_not(chosen, answers, status, said):
+    done = run("why", chosen, "extras", answers=answers)
+
+    assert done.exit_code == status
+    assert said in done.stdout
+
+
+def test_why_says_what_undecided_rules_and_formulas_wait_for(chosen):
+    assert "A asks for x: whether it applies waits for Signs" in unwrapped(run("why", chosen, "extras", answers="{}"))
+    assert "It is computed, and waits for: Weight." in run("why", chosen, "double", answers="{}").stdout
+
+
+def test_why_says_of_a_goal_that_does_not_arise_that_it_is_no_result(chosen):
+    done = run("why", chosen, "extras", answers="{is_red: no, signs: [a], weight: 3}")
+
+    other = run("why", chosen, "extras", answers="{is_red: no, signs: [], weight: 3}")
+
+    assert "It is only settled when colour is red, which is not so." in done.stdout
+    assert "Extras: does not arise." in other.stdout
+
+
+def test_why_names_what_is_not_so_or_who_outranks_it_of_each_rule_against(chosen):
+    done = run("why", chosen, "extras=x", answers="{is_red: yes, signs: [a, b], weight: 3}")
+    other = run("why", chosen, "extras=x", answers="{is_red: yes, signs: [b], weight: 3}")
+
+    assert "it does not apply, for it is outranked by “B asks for y” (a-asks)." in unwrapped(done)
+    assert "it does not apply, for it needs: signs include spots (a-asks)." in unwrapped(other)
+
+
+def test_a_sentence_of_a_rule_begins_with_a_capital_where_an_answer_stands_first(chosen):
+    assert "     Yes, as was said." in run("why", chosen, "colour", answers="is_red: yes").stdout
+
+
 # Why not
 
 
@@ -114,9 +185,25 @@ def test_why_not_of_a_regimen_in_plain_words():
     done = run("why-not", B12, "regimen=im_intensive_ongoing", answers=patient("pernicious-anaemia"))
 
     assert done.exit_code == 0
-    assert "not met" in done.stdout
+    assert "not met (Neurologic involvement: no; Severity: not severe)." in unwrapped(done)
     assert "Neurologic symptoms: with" in unwrapped(done)
     assert "Check it with a licensed clinician" in unwrapped(done)
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ("{is_red: yes}",              "Signs include spots: not known (Signs: not asked yet)."),
+        ("{is_red: yes, signs: [b]}",  "Signs include spots: not met (Signs: fever)."),
+        ("{is_red: no, weight: 3}",    "It is only settled when colour is red: not met (Colour: green)."),
+        ("{signs: []}",                "It is only settled when colour is red: not known (Colour: not known)."),
+        ("{is_red: yes, weight: 3}",   "Twice the weight is above 20: not met (Twice the weight: 6)."),
+    ],
+)  # fmt: skip
+def test_why_not_says_what_there_is_beside_what_is_needed(chosen, answers, said):
+    found = [unwrapped(run("why-not", chosen, f"extras={option}", answers=answers)) for option in "xy"]
+
+    assert any(said in each for each in found), found
 
 
 def test_why_not_of_what_holds_says_so():
@@ -149,6 +236,12 @@ def test_what_if_takes_several_answers_and_takes_answers_back():
     assert told["undetermined"]
 
 
+def test_what_if_says_the_answer_as_it_was_given():
+    said = run("what-if", B12, "age=12", answers=patient("pernicious-anaemia"))
+
+    assert "  - Age: 12 years (now 54 years)" in said.stdout
+
+
 def test_what_if_nothing_changes():
     done = run("what-if", ALARM, "battery_age=7 months", *DATE)
 
@@ -169,6 +262,13 @@ def test_each_flip_alters_the_goal():
         again = consult(load_ruleset(ALARM), {**read(KEPT), **flip["change"]}, "2026-11-22")
         assert again.conclusions.get("verdict") == (flip["to"][0] if flip["to"] else None)
         assert flip["to"] != goal["now"]
+
+
+def test_a_number_that_would_flip_a_goal_is_told_with_all_that_count_alike():
+    said = unwrapped(run("flips", B12, "disposition", answers=patient("pernicious-anaemia")))
+
+    assert "Age: below 10 years, such as 1 year (now 54 years)" in said
+    assert "Age: at least 10 years and below 18 years, such as 10 years (now 54 years)" in said
 
 
 def test_flips_of_every_goal():

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
 from engine.dialogue.consultation import consult
+from engine.language.numbers import round12
 from engine.verify import finder, provable
 from engine.verify.check import check
 from engine.verify.finder import Finder
 from engine.verify.proofs import proofs
+from engine.verify.rounding import first
 from tests.random_rulesets import load_spec
 
 
@@ -82,6 +86,83 @@ def test_a_rule_on_a_formula_is_dead_where_no_answers_reach_it(facts, when, dead
 
     assert ("dead_rule: r" in names(loaded)) is dead
     assert {name for name in names(loaded) if name.startswith("unproved")} == set()
+
+
+LENGTH = {"unit": "days", "units": ["months"]}
+
+
+@pytest.mark.parametrize(
+    ("facts", "when", "answers"),
+    [
+        ({"a": A, "b": B, "f": formula("a / b"), "g": formula("a - 2 * b")},
+         {"b": {"at_least": "1"}, "f": {"at_least": "2"}, "g": {"below": "0"}}, {"a": "1.99999999999999", "b": "1"}),
+        ({"a": number(range=["0 days", "1000 days"], **LENGTH), "f": formula("a", unit="days")},
+         {"a": {"below": ["1 days", "1 months"]}, "f": {"at_least": "30.4375 days"}}, {"a": "0.99999999999999 months"}),
+        ({"a": A, "third": formula("a / 3"), "f": formula("third * 3")},
+         {"a": {"above": "1"}, "f": {"below": "1"}}, {"a": "1.0000000000001"}),
+    ],
+)  # fmt: skip
+def test_what_only_rounding_to_12_digits_brings_about_is_not_proved_away(facts, when, answers):
+    """Exactly there is nobody: these patients stand on one side of a cut-off, and rounded on the other."""
+    loaded = ruleset(facts, when)
+    (dead,) = (each for each in proofs(Finder(loaded)) if each.subject in {"r", "dead_rule r"})
+
+    assert consult(loaded, answers).conclusions["hit"] == "yes"
+    assert dead.name == "unproved: dead_rule r"
+    assert "rounded to 12 digits" in dead.message
+
+
+def test_a_cut_off_that_rounding_cannot_reach_is_proved_of_quotients_and_conversions():
+    """They are rounded alike wherever they stand, and a round number of 12 digits stays where it is."""
+    length = number(range=["0 days", "1000 days"], **LENGTH)
+    facts = {"a": A, "b": B, "f": formula("a / b"), "n": length, "g": formula("n - 7", unit="days")}
+    tests = [
+        {"all": [{"f": {"below": "2"}}, {"f": {"at_least": "2"}}]},
+        {"all": [{"a": {"at_least": "4"}}, {"b": {"between": ["1", "2"]}}, {"f": {"below": "2"}}]},
+        {"all": [{"g": {"above": "10 days"}}, {"g": {"at_most": "10 days"}}]},
+        {"all": [{"n": {"above": ["60 days", "2 months"]}}, {"g": {"below": "50 days"}}]},
+    ]
+
+    for when in tests:
+        assert "dead_rule: r" in names(ruleset(facts, when)), when
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_from_where_on_numbers_round_to_a_cut_off_is_where_they_do(seed):
+    rng = random.Random(seed)
+    cutoff = Decimal(rng.choice([0, 1, 10, 999999999999, 100, 133, 30.4375, 7])).scaleb(rng.randint(-3, 3))
+    cutoff = cutoff.copy_negate() if rng.random() < 0.5 else cutoff
+    hair = max(abs(Fraction(cutoff)), Fraction(1)) / 10**14
+    for above in (False, True):
+        least, included = first(cutoff, above=above)
+        for step in (-300, -2, -1, 0, 1, 2, 300):
+            value = least + step * hair
+            rounded = round12(value)
+            expected = value > least or (included and value == least)
+            assert (rounded > cutoff if above else rounded >= cutoff) is expected, (cutoff, above, value)
+
+
+NARROW = {"range": ["2020-01-01", "2030-01-01"]}
+WHEN_KNOWN = {"f": {"when": {"d": {"is": "known"}}}}
+PART = {"d": {"label": "D", "ask": "D?", "type": "date"}, "f": formula("d + 30") | {"type": "date"}}
+
+
+@pytest.mark.parametrize(
+    ("part", "goals", "found"),
+    [
+        ({},                        ["f"],       {"gap: f"}),
+        (NARROW,                    ["f"],       {"gap_when_unknown: f d"}),
+        (NARROW | {"required": True}, ["f"],     set()),
+        (NARROW,                    [WHEN_KNOWN], set()),
+    ],
+)  # fmt: skip
+def test_a_formula_that_is_a_goal_is_mended_as_its_findings_say(part, goals, found):
+    """No rule and no `otherwise` could help it."""
+    spec = {"id": "x", "title": "X", "version": "1", "goals": goals, "facts": {**PART, "d": PART["d"] | part}}
+    findings = list(proofs(Finder(load_spec({**spec, "rules": []}))))
+
+    assert {finding.name for finding in findings} == found
+    assert not any("Add a rule" in finding.message or "Let a rule" in finding.message for finding in findings)
 
 
 def test_a_division_by_zero_silences_a_goal_without_otherwise():

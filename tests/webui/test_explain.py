@@ -11,6 +11,7 @@ from engine.explain.flips import flips
 from engine.explain.telling import said_change, said_end, said_witnesses
 from engine.explain.what_if import told
 from engine.explain.witnesses import witnesses
+from engine.language.wording import say_phase, sentence
 from engine.ledger import Ledger
 from engine.verify.provable import GaveUpError
 from tests.verify.test_needless import REST
@@ -42,6 +43,14 @@ def test_why_names_what_speaks_for_a_conclusion_and_leads_to_the_step(guided):
     assert guided.see("why/nothing").status_code == 404
 
 
+def test_why_of_what_is_undecided_names_the_rules_that_can_still_have_a_say(made):
+    text = said(Guided(made[0].test_client()).see("why/regimen"))
+
+    assert "Not known." in text
+    assert "Rules that can still have a say" in text
+    assert "waits for" in text
+
+
 def test_the_result_leads_to_what_speaks_for_and_against_each_conclusion(guided):
     result = guided.see("result").text
     names = re.findall(r'href="[^"]+/why/([a-z_]+)"', result)
@@ -56,6 +65,7 @@ def test_why_not_says_what_is_needed_and_the_change_that_would_bring_it_about(gu
     text = said(guided.see("why-not?value=regimen=standard"))
 
     assert "What its rules lack" in text
+    assert "It needs You have Is it met Low level is yes Low level: yes Met" in text
     assert "Numbness: no (now yes) Try it" in text
     assert guided.see("why-not?value=regimen=nothing").status_code == 404
 
@@ -82,6 +92,22 @@ def test_what_if_shows_the_difference_and_writes_nothing(made, guided):
     assert "What would be different" in said(page)
     assert "Now: Intensive injections" in said(page) or "Intensive injections Standard injections" in said(page)
     assert history(made, guided) == before
+
+
+def test_what_if_sets_the_two_schedules_side_by_side_and_says_what_is_changed(made, guided):
+    regimens = history(made, guided).ruleset.regimens
+    page = guided.send(to="what-if", fact="numbness", **{"numbness-answer": "no"})
+    same = guided.send(to="what-if", fact="numbness", **{"numbness-answer": "yes"})
+    text = said(page)
+
+    for number, (now, then) in enumerate(
+        zip(regimens["intensive"].phases, regimens["standard"].phases, strict=False), 1
+    ):
+        changed = "Same" if now.every == then.every else "Changed"
+        often = [sentence(say_phase(phase)["How often"]) for phase in (now, then)]
+        assert f"Phase {number}, how often {often[0]} {often[1]} {changed}" in text
+    assert "Changed" in text
+    assert "The schedule now and then" not in said(same)
 
 
 def test_what_if_can_begin_another_session(made, guided):
@@ -133,8 +159,8 @@ def test_two_patients_show_why_a_question_is_asked(made):
     found = witnesses(consult(kept.ruleset, kept.answers, kept.as_of), "numbness")
     assert "Two patients for whom it matters" in text
     assert found.ends[0] != found.ends[1]
-    for sentence in said_witnesses(found):
-        assert sentence in text
+    for each in said_witnesses(found):
+        assert each in text
     assert history(made, guided) == kept
     assert guided.see("questions/nothing/why").status_code == 404
 
