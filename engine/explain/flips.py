@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.dialogue.consultation import Consultation
-from engine.explain.changes import Change, Changes, Target
+from engine.explain.changes import Change, Changes
+from engine.explain.search import Search, Target
 from engine.language.model import Goal
 from engine.language.values import Answer
 from engine.verify.symbolic import Symbolic
@@ -56,10 +57,14 @@ def flips(consultation: Consultation, goals: Iterable[Goal], most: int = MOST_FL
             runs[key] = Consultation(consultation.ruleset, {**consultation.answers, **change}, consultation.as_of)
         return runs[key]
 
+    chosen = tuple(goals)
+    if not chosen:
+        return []
+    several = [Changes(consultation, goal) for goal in chosen]
+    search = Search(several, [elsewhere(consultation, goal) for goal in chosen])
     found = []
-    for goal in goals:
-        now = state(consultation, goal)
-        changes = Changes(consultation, goal).smallest(elsewhere(consultation, goal), most)
+    for at, goal in enumerate(chosen):
+        now, changes = state(consultation, goal), search.smallest(at, most)
         told = tuple(Flip(change, after(change)) for change in changes.changes if state(after(change), goal) != now)
         found.append(Flips(goal, told, changes.more, changes.partial))
     return found

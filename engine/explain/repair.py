@@ -14,7 +14,8 @@ from typing import Any
 import z3
 
 from engine.dialogue.consultation import Consultation
-from engine.explain.changes import MOST_ANSWERS, Change, Changes, Found
+from engine.explain.changes import Change, Changes
+from engine.explain.search import MOST_ANSWERS, Found, Search
 from engine.language.answers import can_be_given
 from engine.language.model import Fact, Goal, Rule, Ruleset, tests_in
 from engine.language.values import Quantity, Single
@@ -49,9 +50,9 @@ def repairs(consultation: Consultation, goal: Goal, value: Single) -> tuple[tupl
         GaveUpError: neither a change nor that there is none could be shown.
     """
     changes = Changes(consultation, goal, only_for(consultation.ruleset, goal, value))
-    target = partial(brings, goal, value)
+    search = Search([changes], [partial(brings, goal, value)])
     for size in range(1, AT_ONCE + 1):
-        found = changes.smallest(target, MOST_REPAIRS, [size])
+        found = search.smallest(0, MOST_REPAIRS, [size])
         if found.changes:
             break
     else:
@@ -59,7 +60,7 @@ def repairs(consultation: Consultation, goal: Goal, value: Single) -> tuple[tupl
     if not found.changes or (changes.partial and size > 1):
         least = _Least(consultation, goal, value, changes).change(size - 1 if found.changes else None)
         if least and len(least) == MOST_ANSWERS:
-            found = changes.smallest(target, MOST_REPAIRS, [MOST_ANSWERS])
+            found = search.smallest(0, MOST_REPAIRS, [MOST_ANSWERS])
         if least and (len(least) < size or not found.changes):
             found = Found((least,), 0, partial=True)
     told = tuple(_confirmed(consultation, goal, value, found.changes))

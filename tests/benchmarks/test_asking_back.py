@@ -83,5 +83,7 @@ def print_times(what, times, target):
     if times:
         p95 = quantiles(times, n=20, method="inclusive")[-1] if len(times) > 1 else times[0]
         over = sum(each > target for each in times)
-        print(f"\n{what}: {len(times)} times, mean {mean(times):.3f} s, p95 {p95:.3f} s, max {max(times):.3f} s", end="")
+        print(
+            f"\n{what}: {len(times)} times, mean {mean(times):.3f} s, p95 {p95:.3f} s, max {max(times):.3f} s", end=""
+        )
         print(f"   target: below {target} s, {over} over")
