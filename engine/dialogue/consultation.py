@@ -7,7 +7,7 @@ reference evaluation only finds which questions still matter. Both are done when
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import dropwhile
@@ -16,7 +16,8 @@ from typing import Any
 from engine.dialogue.relevance import Relevance
 from engine.inference.compile import program_of
 from engine.inference.proof import explain
-from engine.inference.run import Run
+from engine.inference.run import Run, common_start
+from engine.inference.start import Start
 from engine.language.answers import read_answers, warnings_for
 from engine.language.errors import AnswerError, AnswerProblem
 from engine.language.model import Fact, Regimen, Rule, Ruleset, tests_in
@@ -63,6 +64,7 @@ class Reasons:
     rules: tuple[Rule, ...]
 
 
+FEW = 3  # consultations: to run each by itself is quicker than to conclude first what they share
 Needless = Callable[["Consultation", str], bool]
 
 
@@ -75,6 +77,7 @@ class Consultation:
         as_of: the date that formulas may use; where it is None they have no value.
         needless: whether it is proved that an open question cannot matter; such a question is passed over where it
             would come next. (`engine.verify.needless` can tell; without it the walk of relevance alone decides.)
+        start: what is concluded already, from answers that it shares with others.
     """
 
     def __init__(
@@ -83,11 +86,13 @@ class Consultation:
         answers: Mapping[str, Answer],
         as_of: datetime.date | None = None,
         needless: Needless | None = None,
+        start: Start | None = None,
     ) -> None:
         self.ruleset = ruleset
         self.answers = dict(answers)
         self.as_of = as_of
         self.needless = needless
+        self._start = start
 
     def answering(self, **answers: object) -> Consultation:
         """The consultation with answers added or changed.
@@ -110,12 +115,18 @@ class Consultation:
         """The consultation, in which a question that would come next and is proved to be needless is passed over."""
         return Consultation(self.ruleset, self.answers, self.as_of, needless)
 
+    def changed(self, several: Iterable[Mapping[str, Answer]]) -> list[Consultation]:
+        """For each of several changes of answers the consultation with it; what they share is concluded once."""
+        changed = [{**self.answers, **change} for change in several]
+        start = common_start(program_of(self.ruleset), changed, self.as_of) if len(changed) > FEW else None
+        return [Consultation(self.ruleset, answers, self.as_of, self.needless, start) for answers in changed]
+
     # What is concluded
 
     @cached_property
     def run(self) -> Run:
         """The run on durable-rules."""
-        return Run(program_of(self.ruleset), self.answers, self.as_of)
+        return Run(program_of(self.ruleset), self.answers, self.as_of, start=self._start)
 
     @cached_property
     def _explained(self) -> tuple[Trail, Results]:

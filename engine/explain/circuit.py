@@ -144,6 +144,7 @@ class Trials:
         self.values = [0] * len(circuit.nodes)
         self._users: dict[int, list[int]] = {}
         self._leaves: dict[str, list[tuple[int, frozenset[int]]]] = {}
+        self._gates: dict[int, Gate] = {}
         for number in self._behind():
             node = circuit.nodes[number]
             if isinstance(node, Leaf):
@@ -151,6 +152,7 @@ class Trials:
                 for at in node.answers:
                     self.values[number] |= given[node.fact][at]
             else:
+                self._gates[number] = node
                 self.values[number] = _value(node, self.values, every)
                 for part in node.parts:
                     self._users.setdefault(part, []).append(number)
@@ -198,7 +200,7 @@ class Trials:
             changed(number)
         while waiting:
             number = heappop(waiting)
-            value = _value(self.circuit.nodes[number], values, every)
+            value = _value(self._gates[number], values, every)
             if value != values[number]:
                 before[number], values[number] = values[number], value
                 changed(number)
@@ -216,7 +218,7 @@ class _Lowest(dict[int, int]):
         return value
 
 
-def _value(gate: Leaf | Gate, values: Sequence[int] | Mapping[int, int], every: int) -> int:
+def _value(gate: Gate, values: Sequence[int] | Mapping[int, int], every: int) -> int:
     """What a gate comes to, of its parts."""
     how, parts = gate
     if how == NOT:

@@ -15,6 +15,8 @@ from engine.verify.symbolic import Symbolic
 
 MOST_FLIPS = 50
 
+Key = frozenset[tuple[str, Answer]]
+
 
 @dataclass(frozen=True)
 class Flip:
@@ -49,23 +51,20 @@ def flips(consultation: Consultation, goals: Iterable[Goal], most: int = MOST_FL
         goals: those to look at.
         most: how many flips of each goal to give.
     """
-    runs: dict[frozenset[tuple[str, Answer]], Consultation] = {}
-
-    def after(change: Change) -> Consultation:
-        key = frozenset(change.items())
-        if key not in runs:
-            runs[key] = Consultation(consultation.ruleset, {**consultation.answers, **change}, consultation.as_of)
-        return runs[key]
-
     chosen = tuple(goals)
     if not chosen:
         return []
-    several = [Changes(consultation, goal) for goal in chosen]
-    search = Search(several, [elsewhere(consultation, goal) for goal in chosen])
+    search = Search(
+        [Changes(consultation, goal) for goal in chosen], [elsewhere(consultation, goal) for goal in chosen]
+    )
+    after: dict[Key, Consultation] = {}
     found = []
     for at, goal in enumerate(chosen):
         now, changes = state(consultation, goal), search.smallest(at, most)
-        told = tuple(Flip(change, after(change)) for change in changes.changes if state(after(change), goal) != now)
+        fresh = {key: each for each in changes.changes if (key := frozenset(each.items())) not in after}
+        after.update(zip(fresh, consultation.changed(fresh.values()), strict=True))
+        flipped = (Flip(each, after[frozenset(each.items())]) for each in changes.changes)
+        told = tuple(flip for flip in flipped if state(flip.after, goal) != now)
         found.append(Flips(goal, told, changes.more, changes.partial))
     return found
 

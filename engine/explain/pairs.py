@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import or_
 
 from engine.explain.changes import Other
 
@@ -39,18 +41,15 @@ class Pairs:
             self.below[several[0].fact] = length * 8
             step = (known + 7) // 8
             for at, mask in enumerate(masks[:known]):
-                mask += bytes(length - len(mask)) + (1 << at).to_bytes(step, "little") * len(several)
+                mask.extend(bytes(length - len(mask)) + (1 << at).to_bytes(step, "little") * len(several))
             for mask in masks[known : known + len(several)]:
-                mask += bytes(length - len(mask)) + ((1 << known) - 1).to_bytes(step, "little")
+                mask.extend(bytes(length - len(mask)) + ((1 << known) - 1).to_bytes(step, "little"))
                 self._rows.append(length * 8)
                 length += step
             known += len(several)
         self.every = (1 << length * 8) - 1
         self.where = [int.from_bytes(mask, "little") for mask in masks]
-        self.pairs = 0
-        for mask in self.where:
-            self.pairs |= mask
-        self.pairs &= ~self.singles
+        self.pairs = reduce(or_, self.where, 0) & ~self.singles
 
     def changes(self, where: int) -> Iterator[Parts]:
         """The changes that some worlds are."""

@@ -117,7 +117,7 @@ class Search:
     @cached_property
     def _beside(self) -> dict[int, dict[int, int]]:
         """For each other answer what becomes of the targets if it is given beside the pairs of the questions before."""
-        found = {}
+        found: dict[int, dict[int, int]] = {}
         for name, below in self._pairs.below.items():
             others = (other for other in self._pairs.others if other.fact == name)
             found.update(zip(map(self._number, others), self._trials.giving(name, below), strict=True))
