@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import z3
@@ -118,7 +118,7 @@ class _Least:
     def __init__(self, consultation: Consultation, goal: Goal, value: Single, changes: Changes) -> None:
         self.given, self.as_of = consultation.answers, consultation.as_of
         self.first = 1 if changes.partial or changes.unreported else AT_ONCE + 1
-        self.target = partial(brings, goal, value)
+        self.brings = partial(brings, goal, value)
         self.finder = Finder(changes.ruleset, changes.space, after=consultation, only=changes.cone)
         worlds = self.finder.worlds
         self.asked = {name: each for name, each in worlds.asked.items() if name in changes.cone}
@@ -135,6 +135,15 @@ class _Least:
             if patient:
                 return self._plainer({name: patient.answers[name] for name in self.asked if name in patient.answers})
         return None
+
+    @cached_property
+    def _proved(self) -> Any:
+        """The target in the worlds of the proof: the same for each proof."""
+        return self.brings(self.finder.provable)
+
+    def target(self, some: Symbolic[Any, Any]) -> Any:
+        """Where the goal comes to the value."""
+        return self._proved if some is self.finder.provable else self.brings(some)
 
     def _plainer(self, answers: Change) -> Change:
         """What differs from the answers given; of a set as little as need be, and numbers as round as can be.
