@@ -42,20 +42,23 @@ class Circuit:
 
     Args:
         ruleset: the ruleset.
-        answers: for each input the answers that there can be, NOT_ANSWERED among them.
+        answers: for each input the answers that there can be, the one that was given first, or NOT_ANSWERED.
         as_of: the date that formulas may use.
+        most: in no world that is looked at have more questions another answer than their first.
     """
 
     no, yes = 0, 1
 
     def __init__(
-        self, ruleset: Ruleset, answers: Mapping[str, Sequence[Answer | None]], as_of: datetime.date | None
+        self, ruleset: Ruleset, answers: Mapping[str, Sequence[Answer | None]], as_of: datetime.date | None, most: int
     ) -> None:
         self.ruleset = ruleset
         self.answers = answers
         self.as_of = as_of
+        self.most = most
         self.nodes: list[Leaf | Gate] = [Gate(ANY, ()), Gate(ALL, ())]
         self._numbers: dict[Leaf | Gate, int] = {node: number for number, node in enumerate(self.nodes)}
+        self._others = [frozenset[str](), frozenset[str]()]  # for each node the questions that need another answer
 
     # As worlds
 
@@ -114,18 +117,23 @@ class Circuit:
         several = sorted({part for part in parts if part != idle})
         if not several or decisive in several:
             return decisive if several else idle
-        return several[0] if len(several) == 1 else self._number(Gate(how, tuple(several)))
+        if len(several) == 1:
+            return several[0]
+        needed = [self._others[part] for part in several]
+        others = frozenset.union(*needed) if how == ALL else frozenset.intersection(*needed)
+        return self.no if len(others) > self.most else self._number(Gate(how, tuple(several)), others)
 
     def _leaf(self, fact: Fact, answers: Iterable[int]) -> int:
         chosen = frozenset(answers)
         if len(chosen) in (0, len(self.answers[fact.id])):
             return self.yes if chosen else self.no
-        return self._number(Leaf(fact.id, chosen))
+        return self._number(Leaf(fact.id, chosen), frozenset() if 0 in chosen else frozenset([fact.id]))
 
-    def _number(self, node: Leaf | Gate) -> int:
+    def _number(self, node: Leaf | Gate, others: frozenset[str] = frozenset()) -> int:
         number = self._numbers.setdefault(node, len(self.nodes))
         if number == len(self.nodes):
             self.nodes.append(node)
+            self._others.append(others)
         return number
 
 

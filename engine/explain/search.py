@@ -62,7 +62,7 @@ class Search:
         self._pairs = Pairs(others)
         self._numbers = {(other.fact, other.answer): number for number, other in enumerate(self._pairs.others)}
         answers = {name: (consultation.answers.get(name), *each) for name, each in questions.items()}
-        circuit = Circuit(ruleset, answers, consultation.as_of)
+        circuit = Circuit(ruleset, answers, consultation.as_of, MOST_ANSWERS)
         some = Symbolic(ruleset, circuit, frozenset().union(*(each.cone for each in several)))
         self._targets = [target(some) for target in targets]
         worlds = {name: self._worlds(each.values()) for name, each in questions.items()}

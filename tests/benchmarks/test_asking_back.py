@@ -1,7 +1,7 @@
 """How long it takes to say what would flip a session, and why a goal did not come to a value: printed, not judged.
 
-The cases of the rulesets shipped are the sessions, each a new consultation, as each page makes one. What is timed is the
-CPU time of this process, so that other work on the machine counts as little as can be.
+The cases of the rulesets shipped are the sessions, each a new consultation, as each page makes one. What is timed is
+the CPU time of this process, so that other work on the machine counts as little as can be.
 
     CASES=20 python -m pytest -m benchmark -s -n 0 tests/benchmarks/test_asking_back.py
 """
