@@ -7,7 +7,8 @@ reference evaluation only finds which questions still matter. Both are done when
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import dropwhile
@@ -115,11 +116,19 @@ class Consultation:
         """The consultation, in which a question that would come next and is proved to be needless is passed over."""
         return Consultation(self.ruleset, self.answers, self.as_of, needless)
 
-    def changed(self, several: Iterable[Mapping[str, Answer]]) -> list[Consultation]:
+    def changed(self, several: Sequence[Mapping[str, Answer]]) -> list[Consultation]:
         """For each of several changes of answers the consultation with it; what they share is concluded once."""
-        changed = [{**self.answers, **change} for change in several]
-        start = common_start(program_of(self.ruleset), changed, self.as_of) if len(changed) > FEW else None
-        return [Consultation(self.ruleset, answers, self.as_of, self.needless, start) for answers in changed]
+        program, changed = program_of(self.ruleset), [{**self.answers, **change} for change in several]
+        starts: dict[int, Start] = {}
+        if len(changed) > FEW:
+            whole = common_start(program, changed, self.as_of)
+            for group in _alike(several):
+                start = common_start(program, [changed[at] for at in group], self.as_of, whole)
+                starts.update(dict.fromkeys(group, start))
+        return [
+            Consultation(self.ruleset, answers, self.as_of, self.needless, starts.get(at))
+            for at, answers in enumerate(changed)
+        ]
 
     # What is concluded
 
@@ -247,6 +256,19 @@ def consult(
     if problems:
         raise AnswerError(problems)
     return Consultation(ruleset, read, date)
+
+
+def _alike(several: Sequence[Mapping[str, Answer]]) -> Iterator[list[int]]:
+    """Divide changes into groups, by the answer that the most of them share; the last is of those that share none."""
+    left = dict(enumerate(several))
+    while left:
+        counted = Counter(pair for change in left.values() for pair in change.items())
+        (name, answer), amount = counted.most_common(1)[0]
+        chosen = [at for at, change in left.items() if change.get(name) == answer]
+        group = chosen if amount > FEW else list(left)
+        yield group
+        for at in group:
+            del left[at]
 
 
 def _date(as_of: object, problems: list[AnswerProblem]) -> datetime.date | None:

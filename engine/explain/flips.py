@@ -57,16 +57,19 @@ def flips(consultation: Consultation, goals: Iterable[Goal], most: int = MOST_FL
     search = Search(
         [Changes(consultation, goal) for goal in chosen], [elsewhere(consultation, goal) for goal in chosen]
     )
-    after: dict[Key, Consultation] = {}
-    found = []
-    for at, goal in enumerate(chosen):
-        now, changes = state(consultation, goal), search.smallest(at, most)
-        fresh = {key: each for each in changes.changes if (key := frozenset(each.items())) not in after}
-        after.update(zip(fresh, consultation.changed(fresh.values()), strict=True))
-        flipped = (Flip(each, after[frozenset(each.items())]) for each in changes.changes)
-        told = tuple(flip for flip in flipped if state(flip.after, goal) != now)
-        found.append(Flips(goal, told, changes.more, changes.partial))
-    return found
+    found = [search.smallest(at, most) for at in range(len(chosen))]
+    changes = {_key(change): change for each in found for change in each.changes}
+    after = dict(zip(changes, consultation.changed(list(changes.values())), strict=True))
+    told = []
+    for goal, each in zip(chosen, found, strict=True):
+        now, flipped = state(consultation, goal), [Flip(change, after[_key(change)]) for change in each.changes]
+        confirmed = tuple(flip for flip in flipped if state(flip.after, goal) != now)
+        told.append(Flips(goal, confirmed, each.more, each.partial))
+    return told
+
+
+def _key(change: Change) -> Key:
+    return frozenset(change.items())
 
 
 def state(consultation: Consultation, goal: Goal) -> object:

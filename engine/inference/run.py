@@ -177,13 +177,26 @@ def told(program: Program, answers: Mapping[str, Answer]) -> Iterator[int]:
                 yield signs[sign]
 
 
-def common_start(program: Program, several: Iterable[Mapping[str, Answer]], as_of: datetime.date | None) -> Start:
-    """The start of one run for each of several sets of answers: what all of them share is concluded."""
+def common_start(
+    program: Program,
+    several: Iterable[Mapping[str, Answer]],
+    as_of: datetime.date | None,
+    start: Start | None = None,
+) -> Start:
+    """The start of one run for each of several sets of answers: what all of them share is concluded.
+
+    Args:
+        program: the compiled ruleset.
+        several: the answers of each run.
+        as_of: the date that formulas may use.
+        start: what these and others share.
+    """
     first, *rest = several
     shared = {name: answer for name, answer in first.items() if all(each.get(name) == answer for each in rest)}
-    run = Run(program, shared, as_of)
+    run = Run(program, shared, as_of, start=start)
     others = {(name, answer) for each in (first, *rest) for name, answer in each.items() if name not in shared}
     may_be_told = {number for name, answer in others for number in told(program, {name: answer})}
     formulas = (tests for name, tests in program.seen.items() if program.ruleset.facts[name].formula)
     may_be_told |= {number for tests in formulas for signs in tests.values() for number in signs.values()}
-    return carrying_on(program, shared, frozenset(run.held_literals), frozenset(run.fired), may_be_told)
+    held, fired = frozenset(run.held_literals), frozenset(run.fired)
+    return carrying_on(program, start or with_nothing(program), shared, held, fired, may_be_told)

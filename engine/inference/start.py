@@ -6,7 +6,7 @@ concluded once, on durable-rules; each run is told it, and carries on over the c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.inference.compile import Program
@@ -39,32 +39,40 @@ def with_nothing(program: Program) -> Start:
 
 
 def carrying_on(
-    program: Program, answers: Mapping[str, Answer], held: frozenset[int], fired: frozenset[int], told: Iterable[int]
+    program: Program,
+    start: Start,
+    answers: Mapping[str, Answer],
+    held: frozenset[int],
+    fired: frozenset[int],
+    told: Iterable[int],
 ) -> Start:
     """The start of runs that share answers.
 
     Args:
         program: the compiled ruleset.
-        answers: those that they share.
-        held: what a run on these holds.
+        start: where a run on the answers that they share started.
+        answers: those answers.
+        held: what that run holds.
         fired: the clauses that fired in it.
         told: every literal that a run which carries on may be told.
     """
-    possible = _possible(program, held.union(told))
-    left = [at for at, c in enumerate(program.clauses) if at not in fired and possible.issuperset(c.body)]
-    clauses = [program.clauses[at] for at in left]
-    shorter = [Clause(tuple(n for n in clause.body if n not in held), clause.heads) for clause in clauses]
-    return Start(Matcher(shorter), left, answers, held, fired)
+    bodies = {
+        at: tuple(n for n in program.clauses[at].body if n not in held) for at in start.clauses if at not in fired
+    }
+    left = sorted(_possible(program, bodies, set(told) - held))
+    return Start(Matcher([Clause(bodies[at], program.clauses[at].heads) for at in left]), left, answers, held, fired)
 
 
-def _possible(program: Program, told: frozenset[int]) -> set[int]:
-    """Everything that could be concluded if all of this were told at once."""
-    missing = [len(clause.body) for clause in program.clauses]
-    found, waiting = set(told), list(told)
+def _possible(program: Program, bodies: Mapping[int, tuple[int, ...]], told: set[int]) -> Iterator[int]:
+    """The clauses that would fire if all of this were told at once, by what their bodies lack."""
+    missing = {at: len(body) for at, body in bodies.items()}
+    waiting = list(told)
     while waiting:
         for at in program.users.get(waiting.pop(), ()):
-            missing[at] -= 1
-            fresh = () if missing[at] else [head for head in program.clauses[at].heads if head not in found]
-            found.update(fresh)
-            waiting.extend(fresh)
-    return found
+            if at in missing:
+                missing[at] -= 1
+                if not missing[at]:
+                    yield at
+                    fresh = set(program.clauses[at].heads) - told
+                    told |= fresh
+                    waiting.extend(fresh)
