@@ -259,16 +259,18 @@ def consult(
 
 
 def _alike(several: Sequence[Mapping[str, Answer]]) -> Iterator[list[int]]:
-    """Divide changes into groups, by the answer that the most of them share; the last is of those that share none."""
+    """Divide changes into groups that share an answer, or at least change the same one; the last is of all others."""
     left = dict(enumerate(several))
-    while left:
-        counted = Counter(pair for change in left.values() for pair in change.items())
-        (name, answer), amount = counted.most_common(1)[0]
-        chosen = [at for at, change in left.items() if change.get(name) == answer]
-        group = chosen if amount > FEW else list(left)
-        yield group
-        for at in group:
-            del left[at]
+    for parts in (Mapping.items, Mapping.keys):
+        while left:
+            shared, amount = Counter(part for change in left.values() for part in parts(change)).most_common(1)[0]
+            if amount <= FEW:
+                break
+            group = [at for at, change in left.items() if shared in parts(change)]
+            yield group
+            left = {at: change for at, change in left.items() if at not in group}
+    if left:
+        yield list(left)
 
 
 def _date(as_of: object, problems: list[AnswerProblem]) -> datetime.date | None:
