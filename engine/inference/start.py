@@ -59,20 +59,22 @@ def carrying_on(
     bodies = {
         at: tuple(n for n in program.clauses[at].body if n not in held) for at in start.clauses if at not in fired
     }
-    left = sorted(_possible(program, bodies, set(told) - held))
+    left = sorted(_possible(program, bodies, held, held.union(told)))
     return Start(Matcher([Clause(bodies[at], program.clauses[at].heads) for at in left]), left, answers, held, fired)
 
 
-def _possible(program: Program, bodies: Mapping[int, tuple[int, ...]], told: set[int]) -> Iterator[int]:
-    """The clauses that would fire if all of this were told at once, by what their bodies lack."""
+def _possible(
+    program: Program, bodies: Mapping[int, tuple[int, ...]], held: frozenset[int], told: frozenset[int]
+) -> Iterator[int]:
+    """The clauses that would fire if all of this were told at once, by what their bodies lack of what is held."""
     missing = {at: len(body) for at, body in bodies.items()}
-    waiting = list(told)
+    known, waiting = set(told), list(told - held)
     while waiting:
         for at in program.users.get(waiting.pop(), ()):
             if at in missing:
                 missing[at] -= 1
                 if not missing[at]:
                     yield at
-                    fresh = set(program.clauses[at].heads) - told
-                    told |= fresh
+                    fresh = set(program.clauses[at].heads) - known
+                    known |= fresh
                     waiting.extend(fresh)
