@@ -65,7 +65,8 @@ class Reasons:
     rules: tuple[Rule, ...]
 
 
-FEW = 3  # consultations: to run each by itself is quicker than to conclude first what they share
+FEW = 2  # consultations: to run each by itself is quicker than to conclude first what they share
+MANY = 10  # some of these share more: to conclude that first too is quicker
 Needless = Callable[["Consultation", str], bool]
 
 
@@ -119,14 +120,19 @@ class Consultation:
     def changed(self, several: Sequence[Mapping[str, Answer]]) -> list[Consultation]:
         """For each of several changes of answers the consultation with it; what they share is concluded once."""
         program, changed = program_of(self.ruleset), [{**self.answers, **change} for change in several]
-        starts: dict[int, Start] = {}
-        if len(changed) > FEW:
-            whole = common_start(program, changed, self.as_of)
-            for group in _alike(several):
-                start = common_start(program, [changed[at] for at in group], self.as_of, whole)
-                starts.update(dict.fromkeys(group, start))
+        starts: dict[int, Start | None] = {}
+        groups: list[tuple[list[int], Start | None]] = [(list(range(len(changed))), None)]
+        while groups:
+            group, start = groups.pop()
+            if len(group) > FEW:
+                start = common_start(program, [changed[at] for at in group], self.as_of, start)
+            starts.update(dict.fromkeys(group, start))
+            if len(group) > MANY and start:
+                given = start.answers
+                own = {at: {n: a for n, a in several[at].items() if given.get(n) != a} for at in group}
+                groups += [(part, start) for part in _alike(own) if len(part) < len(group)]
         return [
-            Consultation(self.ruleset, answers, self.as_of, self.needless, starts.get(at))
+            Consultation(self.ruleset, answers, self.as_of, self.needless, starts[at])
             for at, answers in enumerate(changed)
         ]
 
@@ -258,13 +264,14 @@ def consult(
     return Consultation(ruleset, read, date)
 
 
-def _alike(several: Sequence[Mapping[str, Answer]]) -> Iterator[list[int]]:
+def _alike(changes: Mapping[int, Mapping[str, Answer]]) -> Iterator[list[int]]:
     """Divide changes into groups that share an answer, or at least change the same one; the last is of all others."""
-    left = dict(enumerate(several))
+    left = dict(changes)
     for parts in (Mapping.items, Mapping.keys):
         while left:
-            shared, amount = Counter(part for change in left.values() for part in parts(change)).most_common(1)[0]
-            if amount <= FEW:
+            counted: Counter[object] = Counter(part for change in left.values() for part in parts(change))
+            shared = max(counted, key=counted.__getitem__, default=None)
+            if counted[shared] <= FEW:
                 break
             group = [at for at, change in left.items() if shared in parts(change)]
             yield group

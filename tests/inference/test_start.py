@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from engine.dialogue.consultation import FEW, Consultation
+from engine.dialogue.consultation import MANY, Consultation
 from engine.inference.compile import program_of
 from engine.inference.run import Run, common_start
 from tests.random_rulesets import SMALL, USUAL, random_answers, random_as_of, random_ruleset
@@ -20,7 +20,7 @@ def test_a_consultation_that_carries_on_ends_as_it_would_by_itself(chunk):
         rng = random.Random(f"start {seed}")
         ruleset, as_of = random_ruleset(rng, size=SMALL if seed % 2 else USUAL), random_as_of(rng)
         given = random_answers(rng, ruleset)
-        changes = [changed(rng, ruleset) for _ in range(FEW + 2)]
+        changes = [changed(rng, ruleset) for _ in range(MANY + 4)]
         for after, change in zip(Consultation(ruleset, given, as_of).changed(changes), changes, strict=True):
             alone = Consultation(ruleset, {**given, **change}, as_of)
 
