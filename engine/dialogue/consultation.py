@@ -7,7 +7,8 @@ reference evaluation only finds which questions still matter. Both are done when
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import dropwhile
@@ -16,7 +17,8 @@ from typing import Any
 from engine.dialogue.relevance import Relevance
 from engine.inference.compile import program_of
 from engine.inference.proof import explain
-from engine.inference.run import Run
+from engine.inference.run import Run, common_start
+from engine.inference.start import Start
 from engine.language.answers import read_answers, warnings_for
 from engine.language.errors import AnswerError, AnswerProblem
 from engine.language.model import Fact, Regimen, Rule, Ruleset, tests_in
@@ -63,6 +65,8 @@ class Reasons:
     rules: tuple[Rule, ...]
 
 
+FEW = 2  # consultations: to run each by itself is quicker than to conclude first what they share
+MANY = 10  # some of these share more: to conclude that first too is quicker
 Needless = Callable[["Consultation", str], bool]
 
 
@@ -75,6 +79,7 @@ class Consultation:
         as_of: the date that formulas may use; where it is None they have no value.
         needless: whether it is proved that an open question cannot matter; such a question is passed over where it
             would come next. (`engine.verify.needless` can tell; without it the walk of relevance alone decides.)
+        start: what is concluded already, from answers that it shares with others.
     """
 
     def __init__(
@@ -83,11 +88,13 @@ class Consultation:
         answers: Mapping[str, Answer],
         as_of: datetime.date | None = None,
         needless: Needless | None = None,
+        start: Start | None = None,
     ) -> None:
         self.ruleset = ruleset
         self.answers = dict(answers)
         self.as_of = as_of
         self.needless = needless
+        self._start = start
 
     def answering(self, **answers: object) -> Consultation:
         """The consultation with answers added or changed.
@@ -110,12 +117,31 @@ class Consultation:
         """The consultation, in which a question that would come next and is proved to be needless is passed over."""
         return Consultation(self.ruleset, self.answers, self.as_of, needless)
 
+    def changed(self, several: Sequence[Mapping[str, Answer]]) -> list[Consultation]:
+        """For each of several changes of answers the consultation with it; what they share is concluded once."""
+        program, changed = program_of(self.ruleset), [{**self.answers, **change} for change in several]
+        starts: dict[int, Start | None] = {}
+        groups: list[tuple[list[int], Start | None]] = [(list(range(len(changed))), None)]
+        while groups:
+            group, start = groups.pop()
+            if len(group) > FEW:
+                start = common_start(program, [changed[at] for at in group], self.as_of, start)
+            starts.update(dict.fromkeys(group, start))
+            if len(group) > MANY and start:
+                given = start.answers
+                own = {at: {n: a for n, a in several[at].items() if given.get(n) != a} for at in group}
+                groups += [(part, start) for part in _alike(own) if len(part) < len(group)]
+        return [
+            Consultation(self.ruleset, answers, self.as_of, self.needless, starts[at])
+            for at, answers in enumerate(changed)
+        ]
+
     # What is concluded
 
     @cached_property
     def run(self) -> Run:
         """The run on durable-rules."""
-        return Run(program_of(self.ruleset), self.answers, self.as_of)
+        return Run(program_of(self.ruleset), self.answers, self.as_of, start=self._start)
 
     @cached_property
     def _explained(self) -> tuple[Trail, Results]:
@@ -236,6 +262,22 @@ def consult(
     if problems:
         raise AnswerError(problems)
     return Consultation(ruleset, read, date)
+
+
+def _alike(changes: Mapping[int, Mapping[str, Answer]]) -> Iterator[list[int]]:
+    """Divide changes into groups that share an answer, or at least change the same one; the last is of all others."""
+    left = dict(changes)
+    for parts in (Mapping.items, Mapping.keys):
+        while left:
+            counted: Counter[object] = Counter(part for change in left.values() for part in parts(change))
+            shared = max(counted, key=counted.__getitem__, default=None)
+            if counted[shared] <= FEW:
+                break
+            group = [at for at, change in left.items() if shared in parts(change)]
+            yield group
+            left = {at: change for at, change in left.items() if at not in group}
+    if left:
+        yield list(left)
 
 
 def _date(as_of: object, problems: list[AnswerProblem]) -> datetime.date | None:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.dialogue.consultation import Consultation
-from engine.explain.changes import Change, Changes, Target
+from engine.explain.changes import Change, Changes
+from engine.explain.search import Search, Target
 from engine.language.model import Goal
 from engine.language.values import Answer
 from engine.verify.symbolic import Symbolic
 
 MOST_FLIPS = 50
+
+Key = frozenset[tuple[str, Answer]]
 
 
 @dataclass(frozen=True)
@@ -48,21 +51,25 @@ def flips(consultation: Consultation, goals: Iterable[Goal], most: int = MOST_FL
         goals: those to look at.
         most: how many flips of each goal to give.
     """
-    runs: dict[frozenset[tuple[str, Answer]], Consultation] = {}
+    chosen = tuple(goals)
+    if not chosen:
+        return []
+    search = Search(
+        [Changes(consultation, goal) for goal in chosen], [elsewhere(consultation, goal) for goal in chosen]
+    )
+    found = [search.smallest(at, most) for at in range(len(chosen))]
+    changes = {_key(change): change for each in found for change in each.changes}
+    after = dict(zip(changes, consultation.changed(list(changes.values())), strict=True))
+    told = []
+    for goal, each in zip(chosen, found, strict=True):
+        now, flipped = state(consultation, goal), [Flip(change, after[_key(change)]) for change in each.changes]
+        confirmed = tuple(flip for flip in flipped if state(flip.after, goal) != now)
+        told.append(Flips(goal, confirmed, each.more, each.partial))
+    return told
 
-    def after(change: Change) -> Consultation:
-        key = frozenset(change.items())
-        if key not in runs:
-            runs[key] = Consultation(consultation.ruleset, {**consultation.answers, **change}, consultation.as_of)
-        return runs[key]
 
-    found = []
-    for goal in goals:
-        now = state(consultation, goal)
-        changes = Changes(consultation, goal).smallest(elsewhere(consultation, goal), most)
-        told = tuple(Flip(change, after(change)) for change in changes.changes if state(after(change), goal) != now)
-        found.append(Flips(goal, told, changes.more, changes.partial))
-    return found
+def _key(change: Change) -> Key:
+    return frozenset(change.items())
 
 
 def state(consultation: Consultation, goal: Goal) -> object:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import z3
 
 from engine.dialogue.consultation import Consultation
-from engine.explain.changes import MOST_ANSWERS, Change, Changes, Found
+from engine.explain.changes import Change, Changes
+from engine.explain.search import MOST_ANSWERS, Found, Search
 from engine.language.answers import can_be_given
 from engine.language.model import Fact, Goal, Rule, Ruleset, tests_in
 from engine.language.values import Quantity, Single
@@ -49,9 +50,9 @@ def repairs(consultation: Consultation, goal: Goal, value: Single) -> tuple[tupl
         GaveUpError: neither a change nor that there is none could be shown.
     """
     changes = Changes(consultation, goal, only_for(consultation.ruleset, goal, value))
-    target = partial(brings, goal, value)
+    search = Search([changes], [partial(brings, goal, value)])
     for size in range(1, AT_ONCE + 1):
-        found = changes.smallest(target, MOST_REPAIRS, [size])
+        found = search.smallest(0, MOST_REPAIRS, [size])
         if found.changes:
             break
     else:
@@ -59,7 +60,7 @@ def repairs(consultation: Consultation, goal: Goal, value: Single) -> tuple[tupl
     if not found.changes or (changes.partial and size > 1):
         least = _Least(consultation, goal, value, changes).change(size - 1 if found.changes else None)
         if least and len(least) == MOST_ANSWERS:
-            found = changes.smallest(target, MOST_REPAIRS, [MOST_ANSWERS])
+            found = search.smallest(0, MOST_REPAIRS, [MOST_ANSWERS])
         if least and (len(least) < size or not found.changes):
             found = Found((least,), 0, partial=True)
     told = tuple(_confirmed(consultation, goal, value, found.changes))
@@ -117,7 +118,7 @@ class _Least:
     def __init__(self, consultation: Consultation, goal: Goal, value: Single, changes: Changes) -> None:
         self.given, self.as_of = consultation.answers, consultation.as_of
         self.first = 1 if changes.partial or changes.unreported else AT_ONCE + 1
-        self.target = partial(brings, goal, value)
+        self.brings = partial(brings, goal, value)
         self.finder = Finder(changes.ruleset, changes.space, after=consultation, only=changes.cone)
         worlds = self.finder.worlds
         self.asked = {name: each for name, each in worlds.asked.items() if name in changes.cone}
@@ -134,6 +135,15 @@ class _Least:
             if patient:
                 return self._plainer({name: patient.answers[name] for name in self.asked if name in patient.answers})
         return None
+
+    @cached_property
+    def _proved(self) -> Any:
+        """The target in the worlds of the proof: the same for each proof."""
+        return self.brings(self.finder.provable)
+
+    def target(self, some: Symbolic[Any, Any]) -> Any:
+        """Where the goal comes to the value."""
+        return self._proved if some is self.finder.provable else self.brings(some)
 
     def _plainer(self, answers: Change) -> Change:
         """What differs from the answers given; of a set as little as need be, and numbers as round as can be.

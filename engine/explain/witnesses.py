@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from engine.dialogue.consultation import Consultation
-from engine.explain.changes import bits
+from engine.explain.pairs import bits
 from engine.explain.what_if import Values, told
 from engine.language.model import Fact, Goal
 from engine.language.values import Answer, Single

@@ -135,7 +135,7 @@ class Session(_Closing):
                 self._waiting.setdefault(number, []).append(token)
 
     def _exchange(self) -> list[int]:
-        """Run the parts that have news, the earliest first since clauses come roughly in order of dependence."""
+        """Run the parts that have news, the earliest first since rules come in order of dependence."""
         fired: list[int] = []
         while self._waiting:
             number = min(self._waiting)
@@ -298,7 +298,34 @@ def _rules(clauses: Sequence[Clause]) -> tuple[dict[int, int], list[_Rule]]:
                 link.hidden = next(hidden)
             body = (link.hidden, *body[BODY_PATTERNS:])
         rules.setdefault(body, _Rule(body, [])).clauses.append(i)
-    return tokens, list(rules.values())
+    several = list(rules.values())
+    heads = [{tokens[h] for i in rule.clauses for h in clauses[i].heads if h in tokens} for rule in several]
+    return tokens, [several[at] for at in _by_dependence(several, heads)]
+
+
+def _by_dependence(rules: Sequence[_Rule], heads: Sequence[set[int]]) -> Iterator[int]:
+    """Number the rules so that each comes after those that conclude what it tests: then a part has news but once.
+
+    Those in a loop of such rules come last, as they stood.
+    """
+    told = [each if rule.hidden is None else each | {rule.hidden} for rule, each in zip(rules, heads, strict=True)]
+    tellers = Counter(chain.from_iterable(told))
+    users: dict[int, list[int]] = defaultdict(list)
+    for at, rule in enumerate(rules):
+        for token in tellers.keys() & rule.body:
+            users[token].append(at)
+    waits = [len(tellers.keys() & rule.body) for rule in rules]
+    ready = deque(at for at, amount in enumerate(waits) if not amount)
+    while ready:
+        at = ready.popleft()
+        yield at
+        for token in told[at]:
+            tellers[token] -= 1
+            for user in users[token] if not tellers[token] else ():
+                waits[user] -= 1
+                if not waits[user]:
+                    ready.append(user)
+    yield from (at for at, amount in enumerate(waits) if amount)
 
 
 def _cut(rules: Sequence[_Rule]) -> Iterator[tuple[Sequence[_Rule], frozenset[int]]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from engine.inference.compile import Program
 from engine.inference.literals import Always
 from engine.inference.matcher import Session
+from engine.inference.start import Start, carrying_on, with_nothing
 from engine.language.model import Fact
 from engine.language.values import UNKNOWN, Answer, Single
 from engine.logic.evaluate import answer_sign, compute, passes, together
@@ -44,6 +45,7 @@ class Run(Outcome):
         answers: as read by `read_answers`; an absent input is not asked yet.
         as_of: the date that formulas may use.
         later: more answers, told piece by piece in the same session: it ends as if all had been told at once.
+        start: what is concluded already, from some of the answers; nothing unless it is given.
     """
 
     def __init__(
@@ -52,18 +54,23 @@ class Run(Outcome):
         answers: Mapping[str, Answer],
         as_of: datetime.date | None = None,
         later: Iterable[Mapping[str, Answer]] = (),
+        start: Start | None = None,
     ) -> None:
         super().__init__(program.ruleset, dict(answers), as_of)
         self.program = program
         self.computed: dict[tuple[str, Single], Computation] = {}
         self.combinations: list[Computation] = []
         self._tried: set[tuple[str, tuple[Single, ...]]] = set()
-        with program.matcher.session() as session:
+        self._start = start or with_nothing(program)
+        self.fired = set(self._start.fired)
+        with self._start.matcher.session() as session:
+            session.held.update(self._start.held)
             self.held_literals = session.held
-            self.fired = set(session.tell([program.numbers[Always()]]))
+            self._tell(session, [program.numbers[Always()]])
             for piece in (answers, *later):
                 self.answers.update(piece)
-                self.fired.update(session.tell(self._told(piece)))
+                fresh = {name: answer for name, answer in piece.items() if name not in self._start.answers}
+                self._tell(session, told(program, fresh))
                 while self._compute(session):
                     pass
         self._order_computed()
@@ -71,23 +78,18 @@ class Run(Outcome):
 
     # Telling
 
-    def _told(self, answers: Mapping[str, Answer]) -> Iterator[int]:
-        for name, answer in answers.items():
-            fact = self.ruleset.facts[name]
-            for test, signs in self.program.seen.get(name, {}).items():
-                sign = answer_sign(test, fact, answer)
-                if sign in signs:
-                    yield signs[sign]
+    def _tell(self, session: Session, literals: Iterable[int]) -> None:
+        self.fired.update(self._start.clauses[at] for at in session.tell(literals))
 
     def _compute(self, session: Session) -> bool:
         """Compute what formulas can be computed now; whether anything was new."""
-        told: list[int] = []
+        found: list[int] = []
         for name in self.ruleset.order:
             fact = self.ruleset.facts[name]
             if fact.formula:
-                told.extend(self._compute_fact(fact))
-        fresh = [number for number in told if number not in session.held]
-        self.fired.update(session.tell(fresh) if fresh else ())
+                found.extend(self._compute_fact(fact))
+        fresh = [number for number in found if number not in session.held]
+        self._tell(session, fresh)
         return bool(fresh)
 
     def _compute_fact(self, fact: Fact) -> Iterator[int]:
@@ -163,3 +165,38 @@ class Run(Outcome):
     def _gate_sign(self, name: str) -> Sign:
         """Known true where the gates behind a fact are; what a because-text needs to say "not asked"."""
         return TRUE if all(number in self.held_literals for number in self.program.gates.get(name, ())) else UNSIGNED
+
+
+def told(program: Program, answers: Mapping[str, Answer]) -> Iterator[int]:
+    """The literals that answers are told as: the tests that they pass and fail."""
+    for name, answer in answers.items():
+        fact = program.ruleset.facts[name]
+        for test, signs in program.seen.get(name, {}).items():
+            sign = answer_sign(test, fact, answer)
+            if sign in signs:
+                yield signs[sign]
+
+
+def common_start(
+    program: Program,
+    several: Iterable[Mapping[str, Answer]],
+    as_of: datetime.date | None,
+    start: Start | None = None,
+) -> Start:
+    """The start of one run for each of several sets of answers: what all of them share is concluded.
+
+    Args:
+        program: the compiled ruleset.
+        several: the answers of each run.
+        as_of: the date that formulas may use.
+        start: what these and others share.
+    """
+    first, *rest = several
+    shared = {name: answer for name, answer in first.items() if all(each.get(name) == answer for each in rest)}
+    run = Run(program, shared, as_of, start=start)
+    others = {(name, answer) for each in (first, *rest) for name, answer in each.items() if name not in shared}
+    may_be_told = {number for name, answer in others for number in told(program, {name: answer})}
+    formulas = (tests for name, tests in program.seen.items() if program.ruleset.facts[name].formula)
+    may_be_told |= {number for tests in formulas for signs in tests.values() for number in signs.values()}
+    held, fired = frozenset(run.held_literals), frozenset(run.fired)
+    return carrying_on(program, start or with_nothing(program), shared, held, fired, may_be_told)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -128,7 +128,7 @@ class Provable:
                 return NO
             if part is not YES:
                 found.append(part)
-        return z3.And(found) if len(found) > 1 else found[0] if found else YES
+        return _joined(z3.Z3_mk_and, found) if len(found) > 1 else found[0] if found else YES
 
     @staticmethod
     def either(parts: Iterable[Bool]) -> Bool:
@@ -139,7 +139,7 @@ class Provable:
                 return YES
             if part is not NO:
                 found.append(part)
-        return z3.Or(found) if len(found) > 1 else found[0] if found else NO
+        return _joined(z3.Z3_mk_or, found) if len(found) > 1 else found[0] if found else NO
 
     # Answers
 
@@ -365,6 +365,12 @@ def _exactly(answer: Answer | None) -> tuple[tuple[str | None, Bool, Number], ..
     if isinstance(answer, Quantity):
         return ((answer.unit, YES, _real(answer.number)),)
     return ((None, YES, z3.IntVal(_ordinal(answer))),) if isinstance(answer, dt.date) else ()
+
+
+def _joined(make: Callable[..., Any], parts: Sequence[Bool]) -> Bool:
+    """What `z3.And` and `z3.Or` make; they ask each part what it is, which takes longer than most proofs."""
+    context = z3.main_ctx()
+    return z3.BoolRef(make(context.ref(), len(parts), (z3.Ast * len(parts))(*(part.ast for part in parts))), context)
 
 
 def _not(part: Bool) -> Bool:

@@ -137,8 +137,10 @@ class Space:
 
 def space_of(ruleset: Ruleset) -> Space:
     """What a whole ruleset tells apart, kept with it."""
-    found: Space = ruleset.__dict__.setdefault("_space", Space(ruleset))
-    return found
+    kept = ruleset.__dict__.get("_space")
+    if not isinstance(kept, Space):
+        kept = ruleset.__dict__["_space"] = Space(ruleset)
+    return kept
 
 
 def plainness(fact: Fact, value: Answer) -> tuple[bool, int]:

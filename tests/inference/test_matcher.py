@@ -152,6 +152,20 @@ def test_clauses_fire_in_the_order_of_dependence():
         assert list(range(10)) == session.tell([0])
 
 
+def test_each_part_runs_once_in_whatever_order_the_clauses_come(monkeypatch):
+    """Rules stand after those that conclude what they test: by its turn a part has been told all that it needs."""
+    monkeypatch.setattr(module, "PART_RULES", 1)
+    clauses = [Clause((n,), (n + 1,)) for n in range(20)] + [Clause((n, n + 5), (n + 100,)) for n in range(15)]
+    random.Random(1).shuffle(clauses)
+    runs, run = [], module._Part.run
+    monkeypatch.setattr(module._Part, "run", lambda part, *given: runs.append(part) or run(part, *given))
+
+    held, _ = tell(Matcher(clauses), [0])
+
+    assert held == {*range(21), *range(100, 115)}
+    assert len(runs) == len(set(runs)) == len(clauses)
+
+
 def test_a_clause_fires_once_in_a_session():
     with Matcher([Clause((1, 2), (3,))]) as matcher, matcher.session() as session:
         assert session.tell([1]) == []
