@@ -14,7 +14,7 @@ from engine.ledger import Ledger
 from tests.browser import follow, look_at, press
 from tests.webui.conftest import MADE_UP, made, running
 from tests.webui.guided import START
-from tests.webui.signing import sign_browser_in
+from tests.webui.signing import PASSWORD, sign_browser_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -136,3 +136,21 @@ def test_a_capsule_and_the_files_of_the_list_come_down(page, site):
         with page.expect_download() as download:
             page.get_by_role("link", name=link, exact=True).click()
         assert download.value.suggested_filename == name
+
+
+def test_an_auditor_signs_in_and_out(page, site):
+    """With the form alone, as on the first day; both pages pass axe and never scroll sideways."""
+    page.context.clear_cookies()
+    page.goto(f"{site.address}/audits")
+    assert page.get_by_role("heading", level=1).inner_text() == "Sign in"
+    page.get_by_label("Name", exact=True).fill("auditor")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    press(page, "Sign in")
+    assert page.get_by_role("heading", level=1).inner_text() == "Audits"
+
+    follow(page, "Account of auditor")
+    look_at(page, None, "account")
+    press(page, "Sign out")
+
+    page.goto(f"{site.address}/audits")
+    assert page.get_by_role("heading", level=1).inner_text() == "Sign in"

@@ -32,6 +32,13 @@ def at(address):
     return lambda page, site: page.goto(site + address)
 
 
+def refused(page, site):
+    page.goto(f"{site}/sign-in")
+    page.get_by_label("Name", exact=True).fill("nobody")
+    page.get_by_label("Password", exact=True).fill("made up")
+    press(page, "Sign in")
+
+
 def numb(page, site):
     page.goto(f"{site}/rulesets/injections/evaluate?case=numb")
     see_what_follows(page)
@@ -134,6 +141,8 @@ STATES = {
     "session-forgotten": session("forget", then=lambda page: press(page, "Delete the answers")),
     "home": at("/"),
     "help": at("/help"),
+    "sign-in": at("/sign-in"),
+    "sign-in-refused": refused,
     "rulesets": at("/rulesets"),
     "ruleset": at("/rulesets/injections"),
     "ruleset-rules": at("/rulesets/injections/rules"),
