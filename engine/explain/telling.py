@@ -12,7 +12,7 @@ from engine.explain.why import Against, NotKnown, held_values, is_decided
 from engine.language.model import Condition, Fact, Goal, Rule, Ruleset, tests_in
 from engine.language.values import UNKNOWN, Answer, Quantity
 from engine.language.wording import say_checks, say_condition, say_held, say_value
-from engine.logic.signs import FALSE
+from engine.logic.signs import BOTH, FALSE, TRUE, UNSIGNED
 from engine.verify.space import space_of
 
 if TYPE_CHECKING:  # it leads to Z3, which takes a while to load
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # it leads to Z3, which takes a while to load
 
 NOT_ASKED = "not asked yet"
 NOT_PURSUED = "does not arise"
+SAID_OF_OPTION = {UNSIGNED: "left open", TRUE: "found", FALSE: "ruled out", BOTH: "in conflict"}
 MOST_WAITED_FOR = 6
 
 
@@ -155,7 +156,8 @@ def _said_witness(
 ) -> str:
     """What one of the patients comes to; of a set only in what the other does not."""
     fact = consultation.ruleset.facts[found.goal.fact]
-    if mine == theirs and len({each.run.pursued(found.goal) for each in (found.one, found.other)}) == 1:
+    ends = (said_end(each, found.goal, end) for each, end in zip((found.one, found.other), found.ends, strict=True))
+    if len(set(ends)) == 1:
         comes = _said_kept_open(found, consultation)
     elif fact.is_set and mine and theirs:
         only, lacking = (tuple(v for v in a if v not in b) for a, b in ((mine, theirs), (theirs, mine)))
@@ -172,12 +174,13 @@ def _said_kept_open(found: Witnesses, consultation: Consultation) -> str:
     if runs[0].is_result(goal) != runs[1].is_result(goal):
         return f"whether “{fact.label}” arises is {'settled' if consultation.run.is_result(goal) else 'left open'}"
     if fact.id not in consultation.run.options:
-        held = consultation.run.held.get(fact.id, ())
-        return f"it would come to “{fact.label}: {said_values(fact, held or None)}”, if it arises"
+        held = consultation.answers.get(fact.id)
+        concluded = held_values(consultation, fact.id) or None
+        said = said_values(fact, concluded) if held is None else say_value(fact, held)
+        return f"it would come to “{fact.label}: {said}”, if it arises"
     one, other = (run.options[fact.id] for run in runs)
-    apart = tuple(option for option in fact.option_ids if one[option] != other[option])
-    known = any(consultation.run.options[fact.id][option] for option in apart)
-    return f"“{say_held(fact, apart)}” is {'ruled out' if known else 'left open'}"
+    apart = next(option for option in fact.option_ids if one[option] != other[option])
+    return f"“{say_held(fact, (apart,))}” is {SAID_OF_OPTION[consultation.run.options[fact.id][apart]]}"
 
 
 def said_besides(found: Witnesses) -> str:
