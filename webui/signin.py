@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import math
 
-from flask import Blueprint, Flask, current_app, g, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
@@ -47,6 +59,7 @@ def signed_in() -> User | None:
         DatabaseError: the ledger cannot be asked.
     """
     if "user" not in g:
+        g.user = None  # also for the page that tells why it cannot be told
         g.user = ledger().users.signed_in(str(session[TOKEN]), now()) if has_token() else None
     found: User | None = g.user
     return found
@@ -77,9 +90,7 @@ def sign_in() -> ResponseReturnValue:
     except WrongPassword as error:
         return _page(onward, name, str(error)), 403
     except LockedOut as error:
-        minutes = max(1, math.ceil((error.until - now()).total_seconds() / 60))
-        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
-        return _page(onward, name, f"{error} Try again in {wait}, or ask whoever runs this site."), 429
+        return _locked_out(onward, name, error)
     if has_token():
         ledger().users.sign_out(str(session[TOKEN]))
     session.clear()  # nothing of what a cookie held that somebody else may have put there
@@ -104,6 +115,16 @@ def account() -> ResponseReturnValue:
         return redirect(url_for(".sign_in"), 303)
     roles = {each: said for each, said in ROLES.items() if each in user.roles}
     return render_template("signin/account.html", user=user, roles=roles)
+
+
+def _locked_out(onward: str, name: str, error: LockedOut) -> Response:
+    seconds = max(1, math.ceil((error.until - now()).total_seconds()))
+    minutes = -(-seconds // 60)
+    wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+    told = f"{error} Try again in {wait}, or ask whoever runs this site."
+    response = make_response(_page(onward, name, told), 429)
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _page(onward: str, name: str = "", problem: str = "") -> str:

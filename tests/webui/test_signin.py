@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.ledger import ROLES, DatabaseError, users
-from engine.ledger.users import IDLE, TRIES
+from engine.ledger.users import IDLE, LOCKED, TRIES
 from tests.webui.conftest import made
 from tests.webui.guided import Controls, make_site, read_token
 from tests.webui.page_text import said
@@ -77,6 +77,7 @@ def test_a_locked_name_is_told_when_to_try_again(client):
     told = send(client)
 
     assert told.status_code == 429
+    assert 0 < int(told.headers["Retry-After"]) <= LOCKED.total_seconds()
     assert "Try again in 15 minutes, or ask whoever runs this site." in said(told)
     assert client.get("/audits").status_code == 303
 
