@@ -98,8 +98,8 @@ def test_the_site_is_served_with_a_database_and_numbers_of_threads_and_processes
         parent = psutil.Process(site.pid)
         children = {processes, processes + 1} if processes > 1 else {0}  # one more while the cases run
         until(lambda: len(parent.children()) in children)
+        until(lambda: sum(map(is_answering(threads), parent.children() or [parent])) == processes)
         serving = parent.children() or [parent]
-        until(lambda: sum(map(is_answering(threads), serving)) == processes)  # the address is told before
         running = [each.num_threads() - threads for each in serving if is_answering(threads)(each)]
         watching = parent.num_threads()
 

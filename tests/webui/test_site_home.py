@@ -9,6 +9,7 @@ from engine.language.load import SHIPPED
 from engine.language.wording import counted
 from tests.webui.conftest import made
 from tests.webui.page_text import said
+from tests.webui.signing import sign_in
 from webui.home import offered
 from webui.shelf import Shelf
 
@@ -82,7 +83,7 @@ def test_a_base_with_situations_of_its_own_is_offered(app, tmp_path):
 
 
 def test_auditors_and_educators_are_led_to_what_there_is(client):
-    page = client.get("/").text.split("For auditors and educators")[1]
+    page = sign_in(client).get("/").text.split("For auditors and educators")[1]
 
     for address in re.findall(r'<a href="([^"]+)"', page.split("</ul>")[0]):
         assert client.get(address).status_code == 200
