@@ -84,9 +84,11 @@ def sign_in() -> ResponseReturnValue:
     onward = _onward(request.values.get("next", ""))
     if request.method == "GET":
         return redirect(request.script_root + onward, 303) if signed_in() else _page(onward)
-    name = request.form.get("name", "")
+    name, password = request.form.get("name", ""), request.form.get("password", "")
+    if not (name.strip() and password):
+        return _page(onward, name, "Name or password is missing. Fill in both."), 422
     try:
-        token = ledger().users.sign_in(name, request.form.get("password", ""), now())
+        token = ledger().users.sign_in(name, password, now())
     except WrongPassword as error:
         return _page(onward, name, str(error)), 403
     except LockedOut as error:

@@ -28,10 +28,10 @@ def kept(ledger):
     return ledger.users
 
 
-def fail(kept, times, name="ann", moment=NOW):
+def fail(kept, times, name="ann", moment=NOW, password="wrong"):
     for _ in range(times):
         with pytest.raises(WrongPassword):
-            kept.sign_in(name, "wrong", moment)
+            kept.sign_in(name, password, moment)
 
 
 def rows(ledger, table):
@@ -151,6 +151,19 @@ def test_a_name_that_nobody_has_costs_the_work_of_one_password_too(kept, name, m
     fail(kept, 1, name)
 
     assert done == [["", "argon2id", "v=19", "m=8,t=1,p=1"]]
+
+
+def test_a_password_that_is_changed_while_it_is_verified_lets_nobody_in(kept, ledger, monkeypatch):
+    class Slow(PasswordHasher):
+        def verify(self, hashed, password):
+            kept.give_password("ann", "another good password")
+            return super().verify(hashed, password)
+
+    slow = Slow(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(users, "hasher", lambda: slow)
+
+    fail(kept, 1, password=PASSWORD)
+    assert rows(ledger, sign_in) == []
 
 
 def test_a_password_is_the_same_however_a_keyboard_puts_its_letters_together(ledger):

@@ -11,6 +11,7 @@ from tests.webui.guided import Controls, make_site, read_token
 from tests.webui.page_text import said
 from tests.webui.signing import PASSWORD, QUICK, sign_in
 from webui.permissions import ANYONE, PERMISSIONS
+from webui.signin import TOKEN
 
 NOBODY = None
 
@@ -68,6 +69,35 @@ def test_the_wrong_password_is_told_in_words_that_tell_no_names(client):
     assert "Name and password do not belong together." in said(told[0])
     assert said(told[0]) == said(told[1])
     assert [Controls(each).texts["name"] for each in told] == ["ann", "nobody"]
+
+
+@pytest.mark.parametrize(("name", "password"), [("", ""), ("ann", ""), (" ", PASSWORD)])
+def test_what_is_missing_is_told_and_counts_as_no_try(client, name, password):
+    for _ in range(TRIES + 1):
+        told = send(client, name, password)
+        assert told.status_code == 422
+        assert "Name or password is missing. Fill in both." in said(told)
+    assert send(client).location == "/audits"
+
+
+def test_under_a_path_everything_stays_under_it(client):
+    under = {"environ_overrides": {"SCRIPT_NAME": "/b12"}}
+    assert client.get("/audits", **under).location == "/b12/sign-in?next=/audits"
+    form = client.get("/sign-in?next=/audits/find", **under)
+    assert 'action="/b12/sign-in"' in form.text
+    data = {"csrf_token": read_token(form), "name": "ann", "password": PASSWORD, "next": "/audits/find"}
+    assert client.post("/sign-in", data=data, **under).location == "/b12/audits/find"
+
+
+def test_neither_name_nor_password_nor_token_is_logged(client, capsys):
+    send(client, password="wrong horse")
+    send(client)
+    with client.session_transaction() as cookie:
+        token = cookie[TOKEN]
+    logged = capsys.readouterr().err
+
+    assert '"endpoint": "/sign-in"' in logged
+    assert [secret for secret in ('"ann"', "horse", PASSWORD, token) if secret in logged] == []
 
 
 def test_a_locked_name_is_told_when_to_try_again(client):
