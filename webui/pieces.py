@@ -28,11 +28,11 @@ def init_app(app: Flask) -> None:
     )
 
 
-def site_header(account: str | None) -> Markup:
-    """The header of a page, with the name of who is signed in; links begin with the path that the site stands under."""
+def site_header(*, signed_in: bool) -> Markup:
+    """The header of a page; it names nobody, and its links begin with the path that the site stands under."""
     here = request.endpoint if request.endpoint in {*PAGES, *ACCOUNT} else None
-    key = ("header", request.script_root, here, account)
-    return _piece(key, "header.html", pages=PAGES, here=here, account=account)
+    key = ("header", request.script_root, here, signed_in)
+    return _piece(key, "header.html", pages=PAGES, here=here, signed_in=signed_in)
 
 
 def rules_using(ruleset: Ruleset, fact: Fact) -> Markup:

@@ -24,7 +24,7 @@ from werkzeug.routing import RequestRedirect
 from engine.ledger import ROLES, DatabaseError, LockedOut, User, WrongPassword
 from webui.asking import wants_json
 from webui.consult_visit import ledger, now
-from webui.failures import refusal
+from webui.failures import refusal, try_later
 from webui.security import no_store
 
 blueprint = Blueprint("signin", __name__)
@@ -34,8 +34,8 @@ TOKEN = "sign_in"  # noqa: S105 (what the cookie calls it)
 
 
 def init_app(app: Flask) -> None:
-    """Give templates the name of who is signed in."""
-    app.jinja_env.globals["account_name"] = account_name
+    """Tell templates whether somebody is signed in."""
+    app.jinja_env.globals["somebody"] = lambda: account_name() is not None
 
 
 def account_name() -> str | None:
@@ -93,6 +93,8 @@ def sign_in() -> ResponseReturnValue:
         return _page(onward, name, str(error)), 403
     except LockedOut as error:
         return _locked_out(onward, name, error)
+    except DatabaseError as error:
+        return try_later(make_response(_page(onward, name, str(error)), 503), error)
     if has_token():
         ledger().users.sign_out(str(session[TOKEN]))
     session.clear()  # nothing of what a cookie held that somebody else may have put there
@@ -145,4 +147,4 @@ def _onward(path: str) -> str:
         endpoint, _ = adapter.match(path.partition("?")[0], "GET") if plain else ("", {})
     except (NotFound, MethodNotAllowed, RequestRedirect):
         endpoint = ""
-    return path if endpoint and not str(endpoint).startswith("signin.") else adapter.build("audit.index")
+    return path if endpoint and not str(endpoint).startswith("signin.") else adapter.build("signin.account")

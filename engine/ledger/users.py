@@ -12,6 +12,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,7 +23,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, text, update
 
 from engine.language.errors import quote
 from engine.ledger.database import Database
-from engine.ledger.errors import LockedOut, UserError, WrongPassword
+from engine.ledger.errors import DatabaseError, LockedOut, UserError, WrongPassword
 from engine.ledger.tables import attempt, sign_in, user
 
 ROLES = {
@@ -145,7 +146,7 @@ class Users:
         if row is None:
             return None
         if row.used_at <= now - SEEN_EVERY:
-            with self._database.writing() as connection:
+            with suppress(DatabaseError), self._database.writing() as connection:  # else it is noted the next time
                 connection.execute(update(sign_in).where(ours).values(used_at=now))
         return User.of(row)
 

@@ -8,7 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from engine.ledger import LockedOut, User, UserError, WrongPassword, users
+from engine.ledger import DatabaseError, LockedOut, User, UserError, WrongPassword, users
 from engine.ledger.tables import attempt, sign_in, user
 from engine.ledger.users import IDLE, LOCKED, TRIES
 from tests.ledger.conftest import NOW, later
@@ -90,6 +90,16 @@ def test_who_does_nothing_for_twelve_hours_is_signed_out_and_who_does_something_
     assert kept.signed_in(token, NOW + almost)
     assert kept.signed_in(token, NOW + 2 * almost)
     assert kept.signed_in(token, NOW + 2 * almost + IDLE) is None
+
+
+def test_a_database_that_is_busy_signs_nobody_out(kept, ledger, monkeypatch):
+    token = kept.sign_in("ann", PASSWORD, NOW)
+
+    def busy(_):
+        raise DatabaseError("The database is busy.")
+
+    monkeypatch.setattr(type(ledger._database), "writing", busy)
+    assert kept.signed_in(token, NOW + 2 * users.SEEN_EVERY)
 
 
 @pytest.mark.parametrize("name", ["ann", "nobody"])

@@ -148,7 +148,7 @@ def test_an_auditor_signs_in_and_out(page, site):
     press(page, "Sign in")
     assert page.get_by_role("heading", level=1).inner_text() == "Audits"
 
-    follow(page, "Account of auditor")
+    follow(page, "Account")
     look_at(page, None, "account")
     press(page, "Sign out")
 

@@ -59,7 +59,7 @@ def test_an_auditor_signs_in_and_comes_to_the_page_that_was_asked_for(client):
     assert (found.status_code, found.location) == (303, "/audits?regimen=standard")
     page = client.get(found.location)
     assert page.status_code == 200
-    assert "Account of ann" in said(page)
+    assert "Name ann Role auditor" in said(client.get("/account"))
 
 
 def test_the_wrong_password_is_told_in_words_that_tell_no_names(client):
@@ -179,7 +179,7 @@ def test_a_sign_in_ends_after_twelve_idle_hours_and_what_was_written_is_not_lost
     ],
 )
 def test_nobody_is_led_elsewhere(client, onward):
-    assert send(client, onward=onward).location == "/audits"
+    assert send(client, onward=onward).location == "/account"
 
 
 def test_the_password_is_never_sent_back(client, monkeypatch):
@@ -188,6 +188,8 @@ def test_the_password_is_never_sent_back(client, monkeypatch):
     told = client.post("/sign-in", data={"csrf_token": token, "name": "ann", "password": PASSWORD})
 
     assert told.status_code == 503
+    assert "The database cannot be reached." in said(told)
+    assert Controls(told).texts == {"name": "ann"}
     assert PASSWORD not in told.text
 
 
@@ -217,7 +219,7 @@ def test_what_somebody_signed_in_sees_is_in_no_cache(site, client):
     send(client)
 
     assert client.get("/help").headers["Cache-Control"] == "no-store"
-    assert "Account of ann" not in said(site[0].test_client().get("/help"))
+    assert ">Account</a>" not in (site[0].test_client().get("/help").text)
 
 
 def test_a_header_is_no_reason_to_fail_when_the_database_is_gone(client, monkeypatch):
