@@ -130,6 +130,8 @@ class _Least:
         changed = [(z3.Not(same), 1) for same in self.same.values()]
         if most is None:
             most = len(self.asked) if self.finder.proved(self.target, z3.And(*stay)) else 0
+            if not most:
+                self.finder.refuse_rounding(self.target)
         for size in range(self.first, most + 1):
             patient = self.finder.proved(self.target, z3.And(*stay, z3.PbLe(changed, size)))
             if patient:

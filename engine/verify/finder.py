@@ -140,25 +140,29 @@ class Finder:
         asked = z3.FreshBool("asked")
         self._solver.add(z3.Implies(asked, z3.And(where, also)))
         if not self._check(self._solver, asked):
-            self._refuse_rounding(query, where)
+            if not self.after:
+                self.refuse_rounding(query)
             return None
         patient = self._patient(self._tidied(asked))
         if not self.shows(patient, query):
             raise GaveUpError("what was found is not so when it is evaluated")
         return patient
 
-    def _refuse_rounding(self, query: Query, where: z3.BoolRef) -> None:
+    def refuse_rounding(self, query: Query) -> None:
         """Make sure that rounding makes nobody a patient either whom exact arithmetic rules out.
 
         Raises:
             GaveUpError: it may, or that could not be told.
         """
-        if self.after or not self.space.computed_with:
+        if not self.space.computed_with:
             return
         there = query(self._rounded)
-        if not there.eq(where):
-            asked = z3.FreshBool("asked")
-            self._rounding.add(*self._rounded_worlds.untold(), z3.Implies(asked, there))
+        if not there.eq(query(self.provable)):
+            asked, worlds = z3.FreshBool("asked"), self._rounded_worlds
+            stay = [
+                worlds.asked[name].given for name in (self.after.answers if self.after else ()) if name in worlds.asked
+            ]
+            self._rounding.add(*worlds.untold(), z3.Implies(asked, z3.And(there, *stay)))
             if self._check(self._rounding, asked):
                 raise GaveUpError(ONLY_ROUNDED)
 

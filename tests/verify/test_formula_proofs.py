@@ -8,7 +8,8 @@ from fractions import Fraction
 
 import pytest
 
-from engine.dialogue.consultation import consult
+from engine.dialogue.consultation import Consultation, consult
+from engine.explain.why_not import why_not
 from engine.language.numbers import round12
 from engine.verify import finder, provable
 from engine.verify.check import check
@@ -110,6 +111,8 @@ def test_what_only_rounding_to_12_digits_brings_about_is_not_proved_away(facts, 
     assert consult(loaded, answers).conclusions["hit"] == "yes"
     assert dead.name == "unproved: dead_rule r"
     assert "rounded to 12 digits" in dead.message
+    asked = why_not(Consultation(loaded, {}), loaded.goals[0], "yes")
+    assert asked.repairs or asked.gave_up
 
 
 def test_a_cut_off_that_rounding_cannot_reach_is_proved_of_quotients_and_conversions():
