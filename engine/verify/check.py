@@ -22,27 +22,30 @@ from engine.verify.provable import GaveUpError
 def check(ruleset: Ruleset) -> Checked:
     """Prove what can be proved of a ruleset, look at what its cases test, and run them."""
     ran, finder = check_cases(ruleset), Finder(ruleset)
-    found = [*ran.findings, *proofs(finder), *(_with_witness(finder, finding) for finding in coverage(ruleset))]
+    found = [*ran.findings, *(_with_witness(finder, each) for each in (*proofs(finder), *coverage(ruleset)))]
     reasons = {accepted.finding: accepted.reason for accepted in ruleset.accept}
     told = [replace(finding, accepted=reasons.get(finding.name)) for finding in found]
     return Checked((*told, *_stale(ruleset, {finding.name for finding in found})), ran.passed, ran.failed)
 
 
 def _with_witness(finder: Finder, finding: Finding) -> Finding:
-    """A rule that no case tests, with answers to make a case of: all that it depends on."""
-    if finding.kind != "untested_rule":
+    """A finding on a rule that can apply, or on a cut-off of one, with a patient: answers to all that it depends on."""
+    kinds = {"untested_rule", "redundant_rule", "untested_boundary"}
+    if finding.kind not in kinds or not finding.rules:
         return finding
+    rule = finding.rules[0]
     try:
-        patient = finder.find(lambda some: some.applies[finding.subject])
+        patient = finder.find(lambda some: some.applies[rule])
     except GaveUpError:
         return finding
     if not patient:
         return finding
     ruleset = finder.ruleset
-    behind = _behind(ruleset, ruleset.rules[finding.subject])
+    behind = _behind(ruleset, ruleset.rules[rule])
     asked = (fact for fact in ruleset.inputs if fact.id in behind)
     answers = {fact.id: shown(fact, patient.answers[fact.id]) for fact in asked}
-    return replace(finding, witness=Witness(answers, patient.as_of))
+    lacking = finding.witness.answers if finding.witness else {}  # the value that no case has
+    return replace(finding, witness=Witness({**answers, **lacking}, patient.as_of))
 
 
 def _behind(ruleset: Ruleset, rule: Rule) -> set[str]:

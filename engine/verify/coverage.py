@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
 
+from engine.dialogue.consultation import shown
 from engine.language.answers import read_answers
 from engine.language.errors import Mark
 from engine.language.model import Bound, Condition, Fact, HeldTest, Ruleset, SetTest, ValueTest, tests_in
@@ -17,7 +18,7 @@ from engine.language.values import Quantity, Single
 from engine.language.wording import say_value
 from engine.logic.compare import published_for
 from engine.logic.evaluate import passes
-from engine.verify.cases import Finding
+from engine.verify.cases import Finding, Witness
 from engine.verify.scenarios import gathered
 from engine.verify.space import places
 from engine.verify.symbolic import Symbolic
@@ -183,7 +184,10 @@ class _Tested:
         lacking += [] if beside else [f"just {side} {say_value(fact, cutoff)}"]
         message = f"no case has {fact.label} ('{fact.id}') {' and none '.join(lacking)}. Add a case on each side."
         subject = f"{fact.id} {side} {str(cutoff).replace(' ', '')}"
-        yield Finding("untested_boundary", subject, message, boundary.mark, (fact.id,), tuple(boundary.rules))
+        witness = None
+        if fact.is_input:
+            witness = Witness({fact.id: shown(fact, cutoff if cutoff not in values else _next_to(boundary))})
+        yield Finding("untested_boundary", subject, message, boundary.mark, (fact.id,), tuple(boundary.rules), witness)
 
     def _values(self, fact: Fact) -> set[object]:
         """The values of a fact in the cases."""
@@ -194,6 +198,20 @@ class _Tested:
         return {answers[fact.id] for answers in self.cases if fact.id in answers}
 
 
+def _next_to(boundary: _Boundary) -> Quantity | dt.date:
+    """The value next to a cut-off, on its other side: a day, or one in its last digit, away."""
+    cutoff, sign = boundary.cutoff, 1 if boundary.above else -1
+    if isinstance(cutoff, dt.date):
+        return cutoff + sign * dt.timedelta(days=1)
+    return Quantity(cutoff.number + sign * Decimal((0, (1,), _exponent(cutoff))), cutoff.unit)
+
+
+def _exponent(cutoff: Quantity) -> int:
+    """The place of the last digit of a cut-off."""
+    found = cutoff.number.as_tuple().exponent
+    return found if isinstance(found, int) else 0
+
+
 def _beside(boundary: _Boundary, value: object) -> bool:
     """Whether a value is just on the other side of a cut-off."""
     cutoff = boundary.cutoff
@@ -201,8 +219,7 @@ def _beside(boundary: _Boundary, value: object) -> bool:
         return (value - cutoff).days == (1 if boundary.above else -1)
     if not isinstance(value, Quantity) or not isinstance(cutoff, Quantity) or value.unit != cutoff.unit:
         return False
-    exponent = cutoff.number.as_tuple().exponent
-    step = Fraction(10) ** exponent if isinstance(exponent, int) else Fraction(1)
+    step = Fraction(10) ** _exponent(cutoff)
     distance = Fraction(value.number) - Fraction(cutoff.number)
     near = max(step, abs(Fraction(cutoff.number)) * NEAR)
     return 0 < (distance if boundary.above else -distance) <= near

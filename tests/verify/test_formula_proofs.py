@@ -233,3 +233,32 @@ def test_checking_the_same_ruleset_twice_says_the_same():
     loaded = ruleset({"a": A, "b": B, "f": formula("a / b")}, {"f": {"above": "1"}}, otherwise=None)
 
     assert check(loaded) == check(loaded)
+
+
+@pytest.mark.parametrize(
+    ("fact", "when", "values"),
+    [
+        (number(unit="mcg", units=["mg"]), {"below": "2.5 mg"}, {"2.5 mg", "2.4 mg"}),
+        (number(unit="mcg", units=["mg"]), {"above": "250 mcg"}, {"250 mcg", "251 mcg"}),
+        (date(range=["2026-01-01", "2026-12-31"]), {"below": "2026-03-01"}, {"2026-03-01", "2026-02-28"}),
+    ],
+)
+def test_a_cut_off_without_cases_is_shown_with_the_answer_that_a_case_of_it_has(fact, when, values):
+    loaded = ruleset({"a": fact, "b": B}, {"a": when, "b": {"below": "5"}})
+    found = [each for each in check(loaded).findings if each.kind == "untested_boundary" and each.facts == ("a",)]
+
+    (first,) = found
+    assert first.witness.answers["a"] in values
+    assert set(first.witness.answers) == {"a", "b"}
+
+
+def test_a_redundant_rule_is_shown_with_a_patient_whom_it_applies_to():
+    rules = [
+        {"id": name, "title": name, "when": {"a": {"below": most}}, "then": {"hit": "yes"}, "because": "So."}
+        for name, most in (("r", "5"), ("s", "7"))
+    ]
+    loaded = ruleset({"a": A}, {"a": {"below": "5"}}, rules=rules)
+    (found,) = (each for each in check(loaded).findings if each.kind == "redundant_rule")
+
+    assert found.rules[0] == "r"
+    assert "r" in consult(loaded, found.witness.answers).run.applies
