@@ -36,7 +36,7 @@ from webui.processes import LEAST_URGENT
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = {"age": "54", "sex": "male", "numbness": "no", "serum": ("140", "ng/L"), "habits": [], "last": "unknown"}
-MOMENTS = range(4)
+MOMENTS = [0, 1, *(pytest.param(moment, marks=pytest.mark.slow) for moment in range(2, 12))]
 
 
 @pytest.fixture
