@@ -7,7 +7,7 @@ came, and carries the case's answers as a witness that opens in a session.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -82,11 +82,12 @@ class Checked:
         return sum(finding.name.removeprefix("unproved: ").startswith("broken_property") for finding in self.findings)
 
 
-def check_cases(ruleset: Ruleset) -> Checked:
-    """Run every case of a ruleset, those of its bases included."""
+def check_cases(ruleset: Ruleset, cases: Sequence[Case] | None = None) -> Checked:
+    """Run cases of a ruleset: all of them, those of its bases included, unless some are given."""
+    cases = ruleset.cases if cases is None else cases
     findings: list[Finding] = []
     firing: dict[str, list[Case]] = {}
-    for case in ruleset.cases:
+    for case in cases:
         consultation = consult(ruleset, dict(case.answers), case.as_of)
         finding = check_case(consultation, case)
         if finding:
@@ -95,7 +96,7 @@ def check_cases(ruleset: Ruleset) -> Checked:
             firing.setdefault(rule, []).append(case)
     reasons = {accepted.finding: accepted.reason for accepted in ruleset.accept}
     told = tuple(replace(finding, accepted=reasons.get(finding.name)) for finding in findings)
-    return Checked(told, len(ruleset.cases) - len(findings), len(findings), firing)
+    return Checked(told, len(cases) - len(findings), len(findings), firing)
 
 
 def check_case(consultation: Consultation, case: Case) -> Finding | None:

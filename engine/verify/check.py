@@ -12,7 +12,8 @@ from pathlib import PurePath, PurePosixPath
 
 from engine.dialogue.consultation import shown
 from engine.language.model import Rule, Ruleset, tests_in
-from engine.verify.cases import Checked, Finding, Witness, check_cases
+from engine.verify.beside import begin_cases
+from engine.verify.cases import Checked, Finding, Witness
 from engine.verify.coverage import coverage
 from engine.verify.finder import Finder
 from engine.verify.proofs import proofs
@@ -21,8 +22,10 @@ from engine.verify.provable import GaveUpError
 
 def check(ruleset: Ruleset) -> Checked:
     """Prove what can be proved of a ruleset, look at what its cases test, and run them."""
-    ran, finder = check_cases(ruleset), Finder(ruleset)
-    found = [*ran.findings, *(_with_witness(finder, each) for each in (*proofs(finder), *coverage(ruleset)))]
+    cases, finder = begin_cases(ruleset), Finder(ruleset)
+    proved = [_with_witness(finder, each) for each in (*proofs(finder), *coverage(ruleset))]
+    ran = cases()
+    found = [*ran.findings, *proved]
     reasons = {accepted.finding: accepted.reason for accepted in ruleset.accept}
     told = [replace(finding, accepted=reasons.get(finding.name)) for finding in found]
     return Checked((*told, *_stale(ruleset, {finding.name for finding in found})), ran.passed, ran.failed)
