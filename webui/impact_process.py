@@ -70,7 +70,8 @@ def main() -> None:
 
 
 def _end_with_site(ledger: Ledger, number: int) -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # not by way of sys.stdin, whose lock Python wants when it ends
+        pass
     with suppress(DatabaseError):
         ledger.impacts.fail(number, SITE_STOPPED)
     os._exit(1)
