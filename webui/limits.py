@@ -42,7 +42,7 @@ def init_app(app: Flask) -> None:
             limit("LIMIT_BEGIN", _begins),
             limit("LIMIT_ANSWER", _answers),
             limit("LIMIT_EVALUATE", _evaluates),
-            limit("LIMIT_SIGN_IN", lambda: request.endpoint == "signin.sign_in"),
+            limit("LIMIT_SIGN_IN", lambda: request.endpoint in ("signin.sign_in", "signin.password")),
         ],
     )
     limiter.request_filter(lambda: request.method != "POST")  # all that is counted is sent

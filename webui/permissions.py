@@ -21,6 +21,7 @@ PERMISSIONS = {
     "pages.help_page": ANYONE,
     "pages.icon": ANYONE,
     "signin.account": ANYONE,
+    "signin.password": ANYONE,
     "signin.sign_in": ANYONE,
     "signin.sign_out": ANYONE,
     # rulesets are no secret: they are what a suggestion rests on

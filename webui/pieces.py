@@ -17,7 +17,7 @@ from webui.fields import Field
 
 KEPT_PIECES = 4000  # of some kilobytes each: a ruleset has a few for each of its questions
 PAGES = {"home.start": "Start", "rulesets.index": "Rulesets", "audit.index": "Audits", "pages.help_page": "Help"}
-ACCOUNT = ("signin.sign_in", "signin.account")
+ACCOUNT = ("signin.sign_in", "signin.account", "signin.password")
 _pieces: OrderedDict[tuple[object, ...], Markup] = OrderedDict()
 
 

@@ -21,7 +21,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
-from engine.ledger import ROLES, DatabaseError, LockedOut, User, WrongPassword
+from engine.ledger import ROLES, DatabaseError, LockedOut, User, UserError, WrongPassword
 from webui.asking import wants_json
 from webui.consult_visit import ledger, now
 from webui.failures import refusal, try_later
@@ -92,13 +92,12 @@ def sign_in() -> ResponseReturnValue:
     except WrongPassword as error:
         return _page(onward, name, str(error)), 403
     except LockedOut as error:
-        return _locked_out(onward, name, error)
+        return _later(_page(onward, name, _when(error)), error)
     except DatabaseError as error:
         return try_later(make_response(_page(onward, name, str(error)), 503), error)
     if has_token():
         ledger().users.sign_out(str(session[TOKEN]))
-    session.clear()  # nothing of what a cookie held that somebody else may have put there
-    session[TOKEN] = token
+    _keep(token)
     return redirect(request.script_root + onward, 303)
 
 
@@ -118,16 +117,58 @@ def account() -> ResponseReturnValue:
     if user is None:
         return redirect(url_for(".sign_in"), 303)
     roles = {each: said for each, said in ROLES.items() if each in user.roles}
-    return render_template("signin/account.html", user=user, roles=roles)
+    return render_template("signin/account.html", user=user, roles=roles, changed="changed" in request.args)
 
 
-def _locked_out(onward: str, name: str, error: LockedOut) -> Response:
-    seconds = max(1, math.ceil((error.until - now()).total_seconds()))
-    minutes = -(-seconds // 60)
+@blueprint.route("/account/password", methods=["GET", "POST"])
+def password() -> ResponseReturnValue:
+    """Have somebody choose another password, which ends every sign-in but this one."""
+    user = signed_in()
+    if user is None:
+        return redirect(url_for(".sign_in", next=url_for(".account")), 303)
+    if request.method == "GET":
+        return _password_page(user)
+    old, new, again = (request.form.get(each, "") for each in ("password", "new", "again"))
+    if not old:
+        return _password_page(user, "password", "Your present password is missing."), 422
+    if new != again:
+        return _password_page(user, "again", "The new password is not the same twice. Type it again."), 422
+    try:
+        token = ledger().users.change_password(user.name, old, new, now())
+    except UserError as error:
+        return _password_page(user, "new", str(error)), 422
+    except WrongPassword:
+        return _password_page(user, "password", "This is not your present password."), 403
+    except LockedOut as error:
+        return _later(_password_page(user, "password", _when(error)), error)
+    _keep(token)
+    return redirect(url_for(".account", changed=""), 303)
+
+
+def _keep(token: str) -> None:
+    """Let the cookie say who is signed in, and nothing of what somebody else may have put there before."""
+    session.clear()
+    session[TOKEN] = token
+
+
+def _password_page(user: User, wrong: str = "", problem: str = "") -> str:
+    return render_template("signin/password.html", user=user, wrong=wrong, problem=problem)
+
+
+def _seconds(error: LockedOut) -> int:
+    return max(1, math.ceil((error.until - now()).total_seconds()))
+
+
+def _when(error: LockedOut) -> str:
+    """How long a name is locked, and what to do about it."""
+    minutes = -(-_seconds(error) // 60)
     wait = "a minute" if minutes == 1 else f"{minutes} minutes"
-    told = f"{error} Try again in {wait}, or ask whoever runs this site."
-    response = make_response(_page(onward, name, told), 429)
-    response.headers["Retry-After"] = str(seconds)
+    return f"{error} Try again in {wait}, or ask whoever runs this site."
+
+
+def _later(page: str, error: LockedOut) -> Response:
+    response = make_response(page, 429)
+    response.headers["Retry-After"] = str(_seconds(error))
     return response
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Row, delete, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from engine.language.errors import quote
 from engine.ledger.database import Database
@@ -81,9 +82,10 @@ class Users:
         name, hashed = _name(name), _hashed(password)
         values = {"name": name, "password": hashed, "roles": _roles(roles), "added_at": now}
         with self._database.writing() as connection:
-            if _found(connection, name):
-                raise UserError(f"There is a user {quote(name)} already. Choose another name.")
-            connection.execute(insert(user), values)
+            try:
+                connection.execute(insert(user), values)
+            except IntegrityError:  # also of somebody who was added a moment ago
+                raise UserError(f"There is a user {quote(name)} already. Choose another name.") from None
         return User(name, frozenset(roles))
 
     def give_roles(self, name: str, roles: Collection[str]) -> None:
@@ -103,9 +105,7 @@ class Users:
     def _change(self, name: str, values: dict[str, Any]) -> None:
         with self._database.writing() as connection:
             _known(connection, name)
-            connection.execute(update(user).where(user.c.name == _plain(name)).values(values))
-            connection.execute(delete(sign_in).where(sign_in.c.user_name == _plain(name)))
-            connection.execute(delete(attempt).where(attempt.c.name_hash == _name_hash(name)))
+            _change(connection, name, values)
 
     # Signing in
 
@@ -119,6 +119,29 @@ class Users:
             WrongPassword: name and password do not belong together.
             LockedOut: there were too many wrong passwords for this name.
         """
+        found = self._proved(name, password, now)
+        with self._database.writing() as connection:
+            _still(connection, found)
+            connection.execute(delete(attempt).where(attempt.c.name_hash == _name_hash(name)))
+            return _let_in(connection, found.name, now)
+
+    def change_password(self, name: str, password: str, new: str, now: dt.datetime) -> str:
+        """Give somebody who has the password another; every sign-in by the old one ends, and a token begins a new one.
+
+        Raises:
+            UserError: the new password cannot be used, which is told before the old one is looked at.
+            WrongPassword: name and password do not belong together; a try is counted as in signing in.
+            LockedOut: there were too many wrong passwords for this name.
+        """
+        hashed = _hashed(new)
+        found = self._proved(name, password, now)
+        with self._database.writing() as connection:
+            _still(connection, found)
+            _change(connection, found.name, {"password": hashed})
+            return _let_in(connection, found.name, now)
+
+    def _proved(self, name: str, password: str, now: dt.datetime) -> Row[Any]:
+        """The user whose password this is, as it was a moment ago."""
         with self._database.writing() as connection:
             until = _count(connection, name, now)
             found = _found(connection, name)
@@ -126,16 +149,7 @@ class Users:
             raise LockedOut(until)
         if not _is_right(found.password if found else _of_nobody(), password) or found is None:
             raise WrongPassword
-        token = secrets.token_urlsafe(32)
-        with self._database.writing() as connection:
-            still = select(user.c.name).where(user.c.name == found.name, user.c.password == found.password)
-            if connection.execute(still.with_for_update()).first() is None:  # changed or removed meanwhile
-                raise WrongPassword
-            connection.execute(delete(attempt).where(attempt.c.name_hash == _name_hash(name)))
-            connection.execute(delete(sign_in).where(sign_in.c.used_at <= now - IDLE))
-            values = {"token_hash": _token_hash(token), "user_name": found.name, "begun_at": now, "used_at": now}
-            connection.execute(insert(sign_in), values)
-        return token
+        return found
 
     def signed_in(self, token: str, now: dt.datetime) -> User | None:
         """Who is signed in by a token; nobody after a sign-out, a change of the user, or twelve idle hours."""
@@ -171,6 +185,29 @@ def _count(connection: Connection, name: str, now: dt.datetime) -> dt.datetime |
         return until
     connection.execute(update(attempt).where(ours).values(tries=row.tries + 1, last_at=now))
     return None
+
+
+def _change(connection: Connection, name: str, values: dict[str, Any]) -> None:
+    """Change a user, who is signed out by that, and whose wrong passwords are forgotten."""
+    connection.execute(update(user).where(user.c.name == _plain(name)).values(values))
+    connection.execute(delete(sign_in).where(sign_in.c.user_name == _plain(name)))
+    connection.execute(delete(attempt).where(attempt.c.name_hash == _name_hash(name)))
+
+
+def _let_in(connection: Connection, name: str, now: dt.datetime) -> str:
+    """Keep that somebody is signed in from now on; gives the token that proves it."""
+    token = secrets.token_urlsafe(32)
+    connection.execute(delete(sign_in).where(sign_in.c.used_at <= now - IDLE))
+    values = {"token_hash": _token_hash(token), "user_name": name, "begun_at": now, "used_at": now}
+    connection.execute(insert(sign_in), values)
+    return token
+
+
+def _still(connection: Connection, found: Row[Any]) -> None:
+    """Make sure that nobody changed or removed a user since the password was looked at, nor does until the end."""
+    still = select(user.c.name).where(user.c.name == found.name, user.c.password == found.password)
+    if connection.execute(still.with_for_update()).first() is None:
+        raise WrongPassword
 
 
 def _found(connection: Connection, name: str) -> Row[Any] | None:

@@ -176,6 +176,48 @@ def test_a_password_that_is_changed_while_it_is_verified_lets_nobody_in(kept, le
     assert rows(ledger, sign_in) == []
 
 
+def test_who_has_the_password_changes_it_and_is_signed_out_elsewhere(kept):
+    elsewhere = kept.sign_in("ann", PASSWORD, NOW)
+
+    here = kept.change_password("ann", PASSWORD, "another good password", NOW)
+
+    assert kept.signed_in(here, NOW) == User("ann", frozenset({"auditor"}))
+    assert kept.signed_in(elsewhere, NOW) is None
+    fail(kept, 1, password=PASSWORD)
+    assert kept.sign_in("ann", "another good password", NOW)
+
+
+def test_changing_a_password_is_no_way_around_the_limit_of_tries(kept):
+    for _ in range(TRIES):
+        with pytest.raises(WrongPassword):
+            kept.change_password("ann", "wrong", "another good password", NOW)
+
+    with pytest.raises(LockedOut):
+        kept.sign_in("ann", PASSWORD, NOW)
+
+
+def test_a_new_password_that_cannot_be_used_changes_nothing_and_is_no_try(kept):
+    for _ in range(TRIES + 1):
+        with pytest.raises(UserError, match="15 to 256 characters"):
+            kept.change_password("ann", PASSWORD, "short", NOW)
+
+    assert kept.sign_in("ann", PASSWORD, NOW)
+
+
+def test_of_many_who_add_the_same_name_at_once_one_does(ledger):
+    def add(_):
+        try:
+            ledger.users.add("zoe", PASSWORD, ["auditor"], NOW)
+        except UserError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(add, range(8), timeout=60))
+
+    assert told.count(None) == 1
+    assert told.count("There is a user 'zoe' already. Choose another name.") == 7
+
+
 def test_a_password_is_the_same_however_a_keyboard_puts_its_letters_together(ledger):
     ledger.users.add("zoe", "cafe\u0301 au lait, s'il vous", ["auditor"], NOW)
 

@@ -139,7 +139,7 @@ def test_a_capsule_and_the_files_of_the_list_come_down(page, site):
 
 
 def test_an_auditor_signs_in_and_out(page, site):
-    """With the form alone, as on the first day; both pages pass axe and never scroll sideways."""
+    """With the form alone, as on the first day; the pages pass axe and never scroll sideways."""
     page.context.clear_cookies()
     page.goto(f"{site.address}/audits")
     assert page.get_by_role("heading", level=1).inner_text() == "Sign in"
@@ -150,6 +150,12 @@ def test_an_auditor_signs_in_and_out(page, site):
 
     follow(page, "Account")
     look_at(page, None, "account")
+    follow(page, "Change your password")
+    for label, typed in (("Present password", PASSWORD), ("New password", "short"), ("New password, once more", "short")):
+        page.get_by_label(label, exact=True).fill(typed)
+    press(page, "Change the password")
+    look_at(page, None, "password-refused")
+    follow(page, "Account")
     press(page, "Sign out")
 
     page.goto(f"{site.address}/audits")

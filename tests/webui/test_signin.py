@@ -193,6 +193,61 @@ def test_the_password_is_never_sent_back(client, monkeypatch):
     assert PASSWORD not in told.text
 
 
+def change(client, old=PASSWORD, new="another good password", again=None):
+    token = read_token(client.get("/account/password"))
+    data = {"csrf_token": token, "password": old, "new": new, "again": new if again is None else again}
+    return client.post("/account/password", data=data)
+
+
+def test_somebody_who_is_signed_in_changes_the_password(site, client):
+    send(client)
+    elsewhere = site[0].test_client()
+    send(elsewhere)
+
+    changed = change(client)
+
+    assert (changed.status_code, changed.location) == (303, "/account?changed=")
+    assert "Your password is changed." in said(client.get(changed.location))
+    assert client.get("/audits").status_code == 200
+    assert elsewhere.get("/audits").status_code == 303
+    assert send(elsewhere, password="another good password").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "again", "code", "told"),
+    [
+        ("", "another good password", None, 422, "Your present password is missing."),
+        ("wrong horse", "another good password", None, 403, "This is not your present password."),
+        (PASSWORD, "short", None, 422, "A password has 15 to 256 characters"),
+        (PASSWORD, "another good password", "another god password", 422, "is not the same twice"),
+    ],
+)
+def test_a_password_that_cannot_be_changed_stays_and_no_field_is_sent_back(site, client, old, new, again, code, told):
+    send(client)
+
+    answer = change(client, old, new, again)
+
+    assert answer.status_code == code
+    assert told in said(answer)
+    assert not any(f'value="{typed}"' in answer.text for typed in (old, new, again) if typed)
+    assert send(site[0].test_client()).location == "/audits"
+
+
+def test_who_tries_passwords_of_somebody_signed_in_is_locked_out_too(client):
+    send(client)
+    for _ in range(TRIES):
+        assert change(client, "wrong").status_code == 403
+
+    told = change(client)
+
+    assert told.status_code == 429
+    assert "Try again in 15 minutes" in said(told)
+
+
+def test_nobody_changes_a_password_without_being_signed_in(client):
+    assert client.get("/account/password").location == "/sign-in?next=/account"
+
+
 def test_too_many_tries_from_one_address_are_refused_whatever_the_names(tmp_path):
     app = made(RATELIMIT_ENABLED=True, LIMIT_SIGN_IN="3 per minute", DATABASE=f"sqlite:///{tmp_path}/regimen.db")
     client = app.test_client()
