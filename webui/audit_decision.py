@@ -56,7 +56,7 @@ class Looked:
     @property
     def recorded(self) -> Recorded | None:
         """What it says, with nothing run again."""
-        return recorded(self.decision.report, self.ruleset) if self.decision.said and self.ruleset else None
+        return _recorded(self.decision, self.ruleset) if self.decision.said and self.ruleset else None
 
 
 @blueprint.errorhandler(NoSuchDecision)
@@ -96,6 +96,18 @@ def whole(number: int) -> tuple[Decision, Ruleset]:
     if decision.said is None:
         raise DecisionDeleted(number)
     return decision, ledger().release(decision.head.release or "")
+
+
+def _recorded(decision: Decision, ruleset: Ruleset) -> Recorded:
+    """What a decision says.
+
+    Raises:
+        RecordAltered: nothing that Regimen records under this release: somebody wrote it, and computed its hashes too.
+    """
+    try:
+        return recorded(decision.report, ruleset)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise RecordAltered(decision.id) from None
 
 
 @blueprint.get(NUMBER)
@@ -203,7 +215,7 @@ def _ways(ruleset: Ruleset) -> dict[str, str | None]:
 def step(number: int, seq: int) -> str:
     """Show one step as it was recorded: the facts before and after, the rule in words, and where it is written."""
     decision, ruleset = whole(number)
-    told = recorded(decision.report, ruleset)
+    told = _recorded(decision, ruleset)
     steps = told.trail.steps
     if not 1 <= seq <= len(steps):
         abort(404, f"Decision {number} has {len(steps)} steps.")

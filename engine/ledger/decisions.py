@@ -19,7 +19,7 @@ from engine.dialogue.consultation import Consultation
 from engine.dialogue.report import report
 from engine.language.canonical import compact
 from engine.ledger.chain import Head, said, short
-from engine.ledger.errors import CommentError, OverrideError
+from engine.ledger.errors import CommentError, OverrideError, RecordAltered
 
 LONGEST = 2000  # characters of what a person writes
 REASONS = {
@@ -48,7 +48,7 @@ class Decision:
     @classmethod
     def of(cls, row: Row[Any]) -> Decision:
         """The decision that a record and its content hold; see `chain.said`."""
-        return cls(Head.of(row), said(row))
+        return cls(Head.of(row), _said(row, "engine", "given", "changes", "report"))
 
     @property
     def id(self) -> int:
@@ -101,8 +101,10 @@ class Override:
     @classmethod
     def of(cls, row: Row[Any]) -> Override:
         """The override that a record and its content hold; see `chain.said`."""
-        found = said(row) or {}
         known = {each.name for each in fields(cls)} - {"head", "rules"}
+        found = _said(row, "rules", *known) or {}
+        if found["reason"] not in REASONS:
+            raise RecordAltered(row.seq)
         return cls(Head.of(row), **{name: found[name] for name in known}, rules=tuple(found["rules"]))
 
 
@@ -124,8 +126,16 @@ class Comment:
     @classmethod
     def of(cls, row: Row[Any]) -> Comment:
         """The comment that a record and its content hold; see `chain.said`."""
-        found = said(row) or {}
+        found = _said(row, "decision", "text", "by") or {}
         return cls(Head.of(row), found["decision"], found["text"], found["by"])
+
+
+def _said(row: Row[Any], *names: str) -> dict[str, Any] | None:
+    """What a record says, which has to have something under each of these names."""
+    found = said(row)
+    if found is not None and not found.keys() >= set(names):
+        raise RecordAltered(row.seq)
+    return found
 
 
 @cache

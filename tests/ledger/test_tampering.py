@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from engine.ledger import RecordAltered, ReleaseError
-from engine.ledger.chain import Head, sha256
 from tests.ledger.conftest import NOW, decided, later
-from tests.ledger.tampering import flip, hands_on
+from tests.ledger.tampering import flip, hands_on, rewritten
 
 ANSWERS = {"age": 54, "b12": "140 ng/L", "symptoms": ["numbness"], "course": "stable", "allergy": "no"}
 RELEASE, FIRST, SECOND, _, GONE, DELETION, LAST = range(1, 8)
@@ -232,23 +231,6 @@ def test_verifying_tells_how_far_it_is(chain, monkeypatch):
     chain.verify(told=lambda done, total: told.append((done, total)))
 
     assert told == [(3, 7), (6, 7)]
-
-
-def rewritten(url, seq, data):
-    """Let a record say something else, and write it and what follows it anew so that every hash fits."""
-    with hands_on(url) as run:
-        previous = None
-        heads = "SELECT seq, kind, previous, consultation_id, release_hash, made_at, content_hash FROM record"
-        for row in run(f"{heads} WHERE seq >= ? ORDER BY seq", seq):
-            number, kind, before, session, release, made_at, content = (
-                each.decode() if isinstance(each, bytes) else each for each in row
-            )
-            content = sha256(data) if number == seq else content
-            before = previous or before
-            previous = Head(number, kind, before, session, release, made_at, content).hash
-            change = "UPDATE record SET previous = ?, content_hash = ?, hash = ? WHERE seq = ?"
-            run(change, before, content, previous, number)
-        run("UPDATE content SET data = ? WHERE seq = ?", data, seq)
 
 
 BY_HAND = [

@@ -9,7 +9,8 @@ import pytest
 from engine import consult, load_ruleset
 from engine.ledger import Decision, Ledger, chain, index
 from engine.ledger.capsule import read_capsule
-from tests.ledger.tampering import hands_on
+from engine.ledger.chain import written
+from tests.ledger.tampering import hands_on, rewritten
 from tests.webui.conftest import MADE_UP, made
 from tests.webui.guided import START, Guided, make_site, read_token
 from tests.webui.page_text import Page, said, tree
@@ -310,3 +311,29 @@ def test_a_session_that_came_to_nothing_yet_has_nothing_to_do_otherwise(tmp_path
     guided.see("instead")
 
     assert guided.here != "instead"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"report": {}}, {"report": 7}, {"given": None, "report": None},
+        {"report": {"answers": {"bogus": {"value": "x", "unit": None}}}},
+    ],
+)  # fmt: skip
+def test_a_decision_that_regimen_would_not_record_is_not_told_although_its_hashes_fit(kept, change):
+    rewritten(kept.url, 2, written({**kept.decision.said, **change}))
+
+    for rest in ("", "/steps/1"):
+        page = kept.see(rest)
+        assert page.status_code == 409
+        assert "Record 2 is not as it was recorded" in said(page)
+
+
+@pytest.mark.parametrize("data", [b"{}", b'{"decision":2,"reason":"bogus","done":"x","text":"","by":null,"rules":[]}'])
+def test_an_override_that_regimen_would_not_record_is_not_told_although_its_hashes_fit(kept, data):
+    kept.ledger.override(kept.decision, "disagree", START, done="Tablets")
+    rewritten(kept.url, 3, data)
+
+    for page in (kept.see(), kept.client.get("/audits/overrides")):
+        assert page.status_code == 409
+        assert "Record 3 is not as it was recorded" in said(page)
