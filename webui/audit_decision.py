@@ -320,7 +320,8 @@ def _others(decision: Decision) -> list[tuple[str, str]]:
 def _other(chosen: str) -> Ruleset:
     kind, _, name = chosen.partition(":")
     if kind != "ruleset":
-        return ledger().release(chosen)
+        known = any(digest.startswith(chosen) for digest, _, _ in audits().releases())
+        return ledger().release(chosen) if known else abort(404, "There is no such release here.")
     entry = shelf().find(name)
     return entry.ruleset if entry and entry.ruleset else abort(404, "There is no such ruleset here.")
 

@@ -19,6 +19,10 @@ from engine.ledger.releases import STORED, loaded_release, release_data
 from engine.ledger.tables import record
 
 AT_ONCE = 500
+NO_HEAD = (
+    "No record has the hash that was noted. If it was copied without a slip, and is of this ledger, the chain was written"
+    " anew or cut off since then."
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def verify(
             walk.tell(seq, f"What the {kind} in record {seq} says is missing, and no record says that it was deleted.")
     _look_at_releases(walk, connection.execute(STORED, execution_options={"yield_per": 10}))
     if known and not walk.seen and walk.trouble is None:
-        walk.tell(0, "No record has the hash that was noted: since then the ledger was written anew, or cut off.")
+        walk.tell(0, NO_HEAD)
     return Verified(walk.counts, len(walk.deleted), walk.last[1] if walk.counts else None, walk.trouble)
 
 

@@ -201,6 +201,7 @@ def test_a_hash_that_is_in_no_record_is_told(url):
     told = run("ledger", "verify", "--head", "0" * 64)
 
     assert (told.exit_code, "No record has the hash that was noted" in told.output) == (1, True)
+    assert "Records before it" not in told.output
     assert run("ledger", "verify", "--head", "3f9c2a81").exit_code == 2
 
 

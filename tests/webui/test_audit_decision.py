@@ -10,6 +10,7 @@ from engine import consult, load_ruleset
 from engine.ledger import Decision, Ledger, chain, index
 from engine.ledger.capsule import read_capsule
 from engine.ledger.chain import written
+from tests.ledger.conftest import SMALL
 from tests.ledger.tampering import hands_on, rewritten
 from tests.webui.conftest import MADE_UP, made
 from tests.webui.guided import START, Guided, make_site, read_token
@@ -154,7 +155,8 @@ def test_another_release_is_compared_with(kept, tmp_path):
         assert "Under Made-up injections 0.4" in page
         assert "Regimen Intensive injections Standard injections A low level calls for standard injections" in page
     for name in ("ruleset:made-up", "f" * 64):
-        assert client.get("/audits/2/replay", query_string={"against": name}).status_code in (404, 409)
+        gone = client.get("/audits/2/replay", query_string={"against": name})
+        assert (gone.status_code, "There is no such r" in said(gone)) == (404, True)
     client.application.extensions["keeper"].ledger.close()
 
 
@@ -337,3 +339,23 @@ def test_an_override_that_regimen_would_not_record_is_not_told_although_its_hash
     for page in (kept.see(), kept.client.get("/audits/overrides")):
         assert page.status_code == 409
         assert "Record 3 is not as it was recorded" in said(page)
+
+
+def test_what_was_taken_out_of_the_database_is_not_told_to_be_deleted(kept):
+    with hands_on(kept.url) as run:
+        run("DELETE FROM content WHERE seq = 2")
+
+    for page in (kept.see(), kept.see("/capsule.json"), kept.see("/steps/1")):
+        assert page.status_code == 409
+        assert "Record 2 is not as it was recorded" in page.text
+
+
+def test_a_ruleset_that_knows_nothing_of_what_was_recorded_is_not_told_to_have_found_out_that_it_is_not_known(kept):
+    other = load_ruleset(SMALL)
+    kept.ledger.begin(other, {}, START)
+
+    page = said(kept.client.get("/audits/2/replay", query_string={"against": other.digest}))
+
+    assert "Urgency Routine Nothing This ruleset has no such conclusion" in page
+    assert "Numbness: it does not ask this." in page
+    assert "is not a fact of this ruleset" not in page

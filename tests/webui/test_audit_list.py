@@ -242,4 +242,5 @@ def test_a_hash_that_is_none_is_told_and_one_that_is_not_there_too(client):
 
     assert (wrong.status_code, other.status_code) == (422, 200)
     assert "'12ab' is no hash" in said(wrong)
-    assert "No record has the hash that was noted" in said(other)
+    assert "Something has to be looked into No record has the hash that was noted. If it was copied" in said(other)
+    assert "Records before it" not in said(other)
