@@ -6,7 +6,8 @@ All of it is read from the chain and checked on the way: a record that is not as
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -56,7 +57,10 @@ class Looked:
     @property
     def recorded(self) -> Recorded | None:
         """What it says, with nothing run again."""
-        return _recorded(self.decision, self.ruleset) if self.decision.said and self.ruleset else None
+        if not (self.decision.said and self.ruleset):
+            return None
+        with _as_recorded(self.decision):
+            return recorded(self.decision.report, self.ruleset)
 
 
 @blueprint.errorhandler(NoSuchDecision)
@@ -98,14 +102,15 @@ def whole(number: int) -> tuple[Decision, Ruleset]:
     return decision, ledger().release(decision.head.release or "")
 
 
-def _recorded(decision: Decision, ruleset: Ruleset) -> Recorded:
-    """What a decision says.
+@contextmanager
+def _as_recorded(decision: Decision) -> Iterator[None]:
+    """Within, what a decision says is read: all of it is there, unless somebody wrote it who computed its hashes too.
 
     Raises:
-        RecordAltered: nothing that Regimen records under this release: somebody wrote it, and computed its hashes too.
+        RecordAltered: Regimen would record nothing of the kind under its release.
     """
     try:
-        return recorded(decision.report, ruleset)
+        yield
     except (LookupError, TypeError, ValueError, AttributeError):
         raise RecordAltered(decision.id) from None
 
@@ -143,12 +148,15 @@ def _page(here: Looked, form: Form | None = None, comment: str = "", comment_pro
     if decision.said is None:
         return render_template("audit/deleted.html", **shown, deletion=audits().deletion(decision))
     wrong = bool(form or comment_problem)
+    with _as_recorded(decision):
+        details = _told(decision, told) if told else {}
+        as_of = iso_date(decision.report["as_of"] or "")
     page = render_template(
         "audit/decision.html",
         **shown,
-        **(_told(decision, told) if told else {}),
+        **details,
         told=told,
-        as_of=iso_date(decision.report["as_of"] or ""),
+        as_of=as_of,
         replayed=_replayed(decision, here.ruleset),
         remarks=audits().remarks(decision),
         is_override=lambda each: isinstance(each, Override),
@@ -215,7 +223,8 @@ def _ways(ruleset: Ruleset) -> dict[str, str | None]:
 def step(number: int, seq: int) -> str:
     """Show one step as it was recorded: the facts before and after, the rule in words, and where it is written."""
     decision, ruleset = whole(number)
-    told = _recorded(decision, ruleset)
+    with _as_recorded(decision):
+        told = recorded(decision.report, ruleset)
     steps = told.trail.steps
     if not 1 <= seq <= len(steps):
         abort(404, f"Decision {number} has {len(steps)} steps.")

@@ -172,7 +172,7 @@ def _page(total: int) -> int:
     """The number of the page that the address asks for."""
     last = _last(total)
     number = request.args.get("page", 1, type=int)
-    return number if 1 <= number <= last else abort(404, f"This list has {last} pages.")
+    return number if 1 <= number <= last else abort(404, f"The last page of this list is {last}.")
 
 
 def _last(total: int) -> int:

@@ -33,6 +33,12 @@ REASONS = {
 }
 
 
+REPORTED = {  # what every report says something of
+    "ruleset", "as_of", "answers", "complete", "conclusions", "undetermined", "conflicts", "regimen", "warnings",
+    "trail",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Decision:
     """What a session came to, as it is kept.
@@ -48,7 +54,10 @@ class Decision:
     @classmethod
     def of(cls, row: Row[Any]) -> Decision:
         """The decision that a record and its content hold; see `chain.said`."""
-        return cls(Head.of(row), _said(row, "engine", "given", "changes", "report"))
+        found = _said(row, "engine", "given", "changes", "report")
+        if found is not None and not (isinstance(found["report"], dict) and found["report"].keys() >= REPORTED):
+            raise RecordAltered(row.seq)
+        return cls(Head.of(row), found)
 
     @property
     def id(self) -> int:

@@ -20,8 +20,8 @@ from engine.ledger.tables import record
 
 AT_ONCE = 500
 NO_HEAD = (
-    "No record has the hash that was noted. If it was copied without a slip, and is of this ledger, the chain was written"
-    " anew or cut off since then."
+    "No record has the hash that was noted. If it was copied without a slip, and is of this ledger, the chain was"
+    " written anew or cut off since then."
 )
 
 

@@ -331,6 +331,23 @@ def test_a_decision_that_regimen_would_not_record_is_not_told_although_its_hashe
         assert "Record 2 is not as it was recorded" in said(page)
 
 
+@pytest.mark.parametrize("given", [{}, 7])
+def test_changes_that_regimen_would_not_record_are_not_told_although_their_hashes_fit(kept, given):
+    rewritten(kept.url, 2, written({**kept.decision.said, "changes": [given]}))
+
+    assert kept.see().status_code == 409
+
+
+@pytest.mark.parametrize("index", [{}, {"index": "yes"}])
+def test_the_ledger_is_verified_on_the_page_whatever_a_decision_says(kept, index):
+    rewritten(kept.url, 2, written({**kept.decision.said, "report": {}}))
+
+    token = read_token(kept.client.get("/audits/verify"))
+    page = kept.client.post("/audits/verify", data={"csrf_token": token, **index})
+
+    assert page.status_code == 200
+
+
 @pytest.mark.parametrize("data", [b"{}", b'{"decision":2,"reason":"bogus","done":"x","text":"","by":null,"rules":[]}'])
 def test_an_override_that_regimen_would_not_record_is_not_told_although_its_hashes_fit(kept, data):
     kept.ledger.override(kept.decision, "disagree", START, done="Tablets")
