@@ -25,7 +25,7 @@ from engine.ledger import REASONS, Audits, Listed, NoSuchDecision, Wanted
 from engine.ledger.chain import instant
 from webui.audit_filters import ENDINGS, IMPACTS, NONE, SORTED, Filters, read_filters
 from webui.consult_visit import ledger
-from webui.impact import current_entry
+from webui.impact import cell, current_entry
 from webui.security import no_store
 from webui.shelf import shelf
 
@@ -271,14 +271,8 @@ def _csv(rows: Iterator[dict[str, Any]], _: Filters) -> Iterator[str]:
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow([_cell(value) for value in row.values()])
+        writer.writerow([cell(value, " ") for value in row.values()])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
     yield buffer.getvalue()
-
-
-def _cell(value: Any) -> str:
-    """A value as a cell, never one that a spreadsheet would take for a formula."""
-    text = " ".join(value) if isinstance(value, list) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
