@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import version
 from typing import Any
+from unicodedata import category
 
 from sqlalchemy import Row
 
@@ -187,7 +188,7 @@ def override_data(decision: Decision, reason: str, done: str, text: str, by: str
     Raises:
         OverrideError: the reason is not on the list, or a text is missing or too long.
     """
-    done, text = done.strip(), text.strip()
+    done, text = _typed(done), _typed(text)
     if reason not in REASONS:
         raise OverrideError(f"The reason is not on the list. Choose one of: {', '.join(REASONS)}.")
     if not done:
@@ -206,9 +207,14 @@ def comment_data(decision: Decision, text: str, by: str | None) -> dict[str, Any
     Raises:
         CommentError: there is no text, or too much.
     """
-    text = text.strip()
+    text = _typed(text)
     if not text:
         raise CommentError("The comment is empty. Write it, or leave the page.")
     if len(text) > LONGEST:
         raise CommentError(f"The comment is too long. Say it in at most {LONGEST} characters.")
     return {"decision": decision.id, "text": text, "by": by}
+
+
+def _typed(text: str) -> str:
+    """A text without what no page can show: the control characters but line ends and tabs."""
+    return "".join(each for each in text if category(each) != "Cc" or each in "\n\t").strip()
