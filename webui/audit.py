@@ -25,7 +25,7 @@ from engine.ledger import REASONS, Audits, Listed, NoSuchDecision, Wanted
 from engine.ledger.chain import instant
 from webui.audit_filters import ENDINGS, IMPACTS, NONE, SORTED, Filters, read_filters
 from webui.consult_visit import ledger
-from webui.impact import current_entry
+from webui.impact import cell, current_entry
 from webui.security import no_store
 from webui.shelf import shelf
 
@@ -87,6 +87,9 @@ def as_json() -> ResponseReturnValue:
 def find() -> ResponseReturnValue:
     """Go to a decision by its number or the beginning of its hash, as a visit sheet has them."""
     name = request.args.get("name", "").strip()
+    if not name:
+        problem = "Nothing is written. Give the number of a decision, or the beginning of its hash."
+        return render_template("audit/find.html", name=name, problem=problem), 422
     try:
         return redirect(url_for("audit.decision", number=ledger().decision(name).id), 303)
     except NoSuchDecision as error:
@@ -147,7 +150,7 @@ def _part(wanted: Wanted) -> tuple[Part | None, dict[str, str]]:
     text = request.args.get("page", "1")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < len(str(last)) + 1 else 0
     if not 1 <= number <= last:
-        return None, {"page": f"This list has no page {quote(text)}. It has {last}, from 1 on."}
+        return None, {"page": f"This list has no page {quote(text)}. Its last is page {last}."}
     return Part(audits().listed(wanted, (number - 1) * A_PAGE, A_PAGE), number, last, total), {}
 
 
@@ -180,16 +183,18 @@ def _choices(filters: Filters) -> dict[str, list[Choice]]:
     found = audits().choices()
     rules: dict[str, str] = {}
     regimens: dict[str, str] = {}
+    mistakes: dict[str, str] = {}
     for ruleset in _on_shelf():
         rules |= _rule_titles(ruleset)
         regimens |= {each.id: each.title for each in ruleset.regimens.values()}
+        mistakes |= ruleset.facts[MISTAKES].labels if MISTAKES in ruleset.facts else {}
     offered = {
         "ruleset": [(name, name) for name in found.rulesets],
         "release": [(digest, f"{name} {version} ({digest[:12]})") for digest, name, version in found.releases],
         "ending": list(ENDINGS.items()),
         "regimen": [(name, _named(name, regimens)) if name else (NONE, "None") for name in found.regimens],
         "rule": sorted(((name, _named(name, rules)) for name in found.rules), key=lambda each: each[1].casefold()),
-        "mistake": [(name, name) for name in found.mistakes],
+        "mistake": [(name, _named(name, mistakes)) for name in found.mistakes],
         "overridden": [("yes", "Yes"), ("no", "No")],
         "impact": list(IMPACTS.items()),
     }
@@ -266,14 +271,8 @@ def _csv(rows: Iterator[dict[str, Any]], _: Filters) -> Iterator[str]:
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow([_cell(value) for value in row.values()])
+        writer.writerow([cell(value, " ") for value in row.values()])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
     yield buffer.getvalue()
-
-
-def _cell(value: Any) -> str:
-    """A value as a cell, never one that a spreadsheet would take for a formula."""
-    text = " ".join(value) if isinstance(value, list) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -6,7 +6,8 @@ All of it is read from the chain and checked on the way: a record that is not as
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -56,7 +57,10 @@ class Looked:
     @property
     def recorded(self) -> Recorded | None:
         """What it says, with nothing run again."""
-        return recorded(self.decision.report, self.ruleset) if self.decision.said and self.ruleset else None
+        if not (self.decision.said and self.ruleset):
+            return None
+        with _as_recorded(self.decision):
+            return recorded(self.decision.report, self.ruleset)
 
 
 @blueprint.errorhandler(NoSuchDecision)
@@ -98,6 +102,19 @@ def whole(number: int) -> tuple[Decision, Ruleset]:
     return decision, ledger().release(decision.head.release or "")
 
 
+@contextmanager
+def _as_recorded(decision: Decision) -> Iterator[None]:
+    """Within, what a decision says is read: all of it is there, unless somebody wrote it who computed its hashes too.
+
+    Raises:
+        RecordAltered: Regimen would record nothing of the kind under its release.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise RecordAltered(decision.id) from None
+
+
 @blueprint.get(NUMBER)
 def decision(number: int) -> ResponseReturnValue:
     """Show a decision: what it says, whether it is intact, and the same run again."""
@@ -131,12 +148,15 @@ def _page(here: Looked, form: Form | None = None, comment: str = "", comment_pro
     if decision.said is None:
         return render_template("audit/deleted.html", **shown, deletion=audits().deletion(decision))
     wrong = bool(form or comment_problem)
+    with _as_recorded(decision):
+        details = _told(decision, told) if told else {}
+        as_of = iso_date(decision.report["as_of"] or "")
     page = render_template(
         "audit/decision.html",
         **shown,
-        **(_told(decision, told) if told else {}),
+        **details,
         told=told,
-        as_of=iso_date(decision.report["as_of"] or ""),
+        as_of=as_of,
         replayed=_replayed(decision, here.ruleset),
         remarks=audits().remarks(decision),
         is_override=lambda each: isinstance(each, Override),
@@ -203,7 +223,8 @@ def _ways(ruleset: Ruleset) -> dict[str, str | None]:
 def step(number: int, seq: int) -> str:
     """Show one step as it was recorded: the facts before and after, the rule in words, and where it is written."""
     decision, ruleset = whole(number)
-    told = recorded(decision.report, ruleset)
+    with _as_recorded(decision):
+        told = recorded(decision.report, ruleset)
     steps = told.trail.steps
     if not 1 <= seq <= len(steps):
         abort(404, f"Decision {number} has {len(steps)} steps.")
@@ -308,7 +329,8 @@ def _others(decision: Decision) -> list[tuple[str, str]]:
 def _other(chosen: str) -> Ruleset:
     kind, _, name = chosen.partition(":")
     if kind != "ruleset":
-        return ledger().release(chosen)
+        known = any(digest.startswith(chosen) for digest, _, _ in audits().releases())
+        return ledger().release(chosen) if known else abort(404, "There is no such release here.")
     entry = shelf().find(name)
     return entry.ruleset if entry and entry.ruleset else abort(404, "There is no such ruleset here.")
 

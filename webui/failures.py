@@ -50,6 +50,7 @@ RELEASE_CURE = (
 ELSE = ("This could not be done", "Go to the start page and try again.")
 STALE_TITLE = "This form cannot be accepted"
 STALE_CURE = f"{WHY_STALE} Go back, reload the page and send it again."
+SIGN_IN_CURE = "Sign in, open the page again and ask for it there."
 LONGEST_IN_SECONDS = 90  # longer waits are told in minutes
 NEVER_TOLD = {"csrf_token", "password"}
 BUSY_SECONDS = 30  # a database that is locked is mostly free again long before
@@ -114,7 +115,8 @@ def unavailable(error: RegimenError) -> Response:
 
 def refusal(code: int, said: str) -> Response:
     """The page for what is open to others only; what was sent with a form stays on it, to be copied."""
-    return _page(replace(_failure(code, said), typed=_typed(), sign_in=code == HTTPStatus.UNAUTHORIZED))
+    failure = replace(_failure(code, said), typed=_written(), sign_in=code == HTTPStatus.UNAUTHORIZED)
+    return _page(failure if failure.typed or not failure.sign_in else replace(failure, cure=SIGN_IN_CURE))
 
 
 def try_later(response: Response, error: RegimenError) -> Response:
@@ -137,7 +139,7 @@ def _http_failure(error: HTTPException) -> ResponseReturnValue:
 
 def _stale_form(_: CSRFError) -> Response:
     # No button sends this again: the form may be another site's, and our token would make it one of ours.
-    return _page(Failure(400, STALE_TITLE, STALE_CURE, typed=_typed()))
+    return _page(Failure(400, STALE_TITLE, STALE_CURE, typed=_written()))
 
 
 def _too_often(_: RateLimitExceeded) -> Response:
@@ -175,6 +177,11 @@ def _typed() -> list[tuple[str, str]]:
         return [(name, text) for name, text in request.form.items(multi=True) if name not in NEVER_TOLD]
     except HTTPException:
         return []
+
+
+def _written() -> list[tuple[str, str]]:
+    """What there is to copy."""
+    return [(name, text) for name, text in _typed() if text.strip()]
 
 
 def _about(seconds: int) -> str:

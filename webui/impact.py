@@ -129,16 +129,17 @@ def _csv_lines(found: ImpactResults) -> Iterator[str]:
     writer.writeheader()
     for row in found.rows():
         said = {"differs": _yes_no(row["differs"]), "partly_read": _yes_no(row["partly_read"])}
-        writer.writerow(row | said | {name: _cell(row[name]) for name in ("before", "after")})
+        writer.writerow({name: cell(value) for name, value in (row | said).items()})
         yield text.getvalue()
         text.seek(0)
         text.truncate()
     yield text.getvalue()
 
 
-def _cell(value: object) -> object:
-    """A value in a table; both values of a conflict stand in one cell."""
-    return " | ".join(map(str, value)) if isinstance(value, list) else value
+def cell(value: object, between: str = " | ") -> str:
+    """A value, or several, as one cell of a table, never one that a spreadsheet would take for a formula."""
+    text = between.join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _yes_no(value: object) -> str:
@@ -172,7 +173,7 @@ def _page(total: int) -> int:
     """The number of the page that the address asks for."""
     last = _last(total)
     number = request.args.get("page", 1, type=int)
-    return number if 1 <= number <= last else abort(404, f"This list has {last} pages.")
+    return number if 1 <= number <= last else abort(404, f"The last page of this list is {last}.")
 
 
 def _last(total: int) -> int:

@@ -22,8 +22,11 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
-# the key that signs outlives a restart of the site, so it is the cookie that is missing
-WHY_STALE = "This browser was closed since the page was opened, or it refuses the cookie of this site."
+# the key that signs outlives a restart of the site, so it is the cookie that is missing or another one
+WHY_STALE = (
+    "Since the page was opened somebody signed in or out, or this browser was closed; or it refuses the cookie of this"
+    " site."
+)
 
 csrf = CSRFProtect()
 

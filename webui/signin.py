@@ -73,8 +73,10 @@ def refuse(user: User | None, role: str | None) -> ResponseReturnValue:
         return refusal(403, f"{needed} {who}".strip())
     if request.method not in {"GET", "HEAD"}:
         return refusal(401, "You are not signed in, or no longer: that ends after twelve hours without a page.")
-    if request.path.endswith(".json") or wants_json():
-        return refusal(401, "Sign in first.")
+    kinds = request.accept_mimetypes
+    browser = kinds["text/html"] > kinds["application/json"]  # whoever follows a link to a file, say
+    if wants_json() or (request.path.endswith(".json") and not browser):
+        return refusal(401, "You are not signed in.")
     return no_store(make_response(redirect(url_for("signin.sign_in", next=request.full_path.rstrip("?")), 303)))
 
 

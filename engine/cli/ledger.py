@@ -241,7 +241,8 @@ def _show_verified(found: Verified, known: str | None) -> None:
         )
     if found.trouble:
         page.line(found.trouble.message, 0, style="bold red")
-        page.line("Records before it are as they were recorded. Compare with a copy of the database.", 0)
+        before = "Records before it are as they were recorded. " if found.trouble.seq else ""
+        page.line(f"{before}Compare with a copy of the database.", 0)
         return
     page.line("Every record is as it was recorded.", 0, style="bold")
     if known:

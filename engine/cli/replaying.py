@@ -96,8 +96,7 @@ def _show_otherwise(page: Page, again: Replay) -> None:
         same = f"the same {counted(again.steps, 'step')}"
         page.line(f"Replayed with the stored release: {same}, but not the same in all else.", 0, style="bold red")
     else:
-        first = f"step {again.step.seq} of {again.steps} is the first that differs"
-        page.line(f"Replayed with the stored release: {first}.", 0, style="bold red")
+        page.line(f"Replayed with the stored release: {again.said_step}.", 0, style="bold red")
         for heading, step in (("Recorded", again.step.recorded), ("Now", again.step.replayed)):
             page.heading(heading)
             for line in _step_lines(again.step, step):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import version
 from typing import Any
+from unicodedata import category
 
 from sqlalchemy import Row
 
@@ -19,7 +20,7 @@ from engine.dialogue.consultation import Consultation
 from engine.dialogue.report import report
 from engine.language.canonical import compact
 from engine.ledger.chain import Head, said, short
-from engine.ledger.errors import CommentError, OverrideError
+from engine.ledger.errors import CommentError, OverrideError, RecordAltered
 
 LONGEST = 2000  # characters of what a person writes
 REASONS = {
@@ -31,6 +32,12 @@ REASONS = {
     "disagree": "I do not agree with the suggestion",
     "other": "Another reason",
 }
+
+
+REPORTED = {  # what every report says something of
+    "ruleset", "as_of", "answers", "complete", "conclusions", "undetermined", "conflicts", "regimen", "warnings",
+    "trail",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,10 @@ class Decision:
     @classmethod
     def of(cls, row: Row[Any]) -> Decision:
         """The decision that a record and its content hold; see `chain.said`."""
-        return cls(Head.of(row), said(row))
+        found = _said(row, "engine", "given", "changes", "report")
+        if found is not None and not (isinstance(found["report"], dict) and found["report"].keys() >= REPORTED):
+            raise RecordAltered(row.seq)
+        return cls(Head.of(row), found)
 
     @property
     def id(self) -> int:
@@ -101,8 +111,10 @@ class Override:
     @classmethod
     def of(cls, row: Row[Any]) -> Override:
         """The override that a record and its content hold; see `chain.said`."""
-        found = said(row) or {}
         known = {each.name for each in fields(cls)} - {"head", "rules"}
+        found = _said(row, "rules", *known) or {}
+        if found["reason"] not in REASONS:
+            raise RecordAltered(row.seq)
         return cls(Head.of(row), **{name: found[name] for name in known}, rules=tuple(found["rules"]))
 
 
@@ -124,8 +136,16 @@ class Comment:
     @classmethod
     def of(cls, row: Row[Any]) -> Comment:
         """The comment that a record and its content hold; see `chain.said`."""
-        found = said(row) or {}
+        found = _said(row, "decision", "text", "by") or {}
         return cls(Head.of(row), found["decision"], found["text"], found["by"])
+
+
+def _said(row: Row[Any], *names: str) -> dict[str, Any] | None:
+    """What a record says, which has to have something under each of these names."""
+    found = said(row)
+    if found is not None and not found.keys() >= set(names):
+        raise RecordAltered(row.seq)
+    return found
 
 
 @cache
@@ -168,7 +188,7 @@ def override_data(decision: Decision, reason: str, done: str, text: str, by: str
     Raises:
         OverrideError: the reason is not on the list, or a text is missing or too long.
     """
-    done, text = done.strip(), text.strip()
+    done, text = _typed(done), _typed(text)
     if reason not in REASONS:
         raise OverrideError(f"The reason is not on the list. Choose one of: {', '.join(REASONS)}.")
     if not done:
@@ -187,9 +207,14 @@ def comment_data(decision: Decision, text: str, by: str | None) -> dict[str, Any
     Raises:
         CommentError: there is no text, or too much.
     """
-    text = text.strip()
+    text = _typed(text)
     if not text:
         raise CommentError("The comment is empty. Write it, or leave the page.")
     if len(text) > LONGEST:
         raise CommentError(f"The comment is too long. Say it in at most {LONGEST} characters.")
     return {"decision": decision.id, "text": text, "by": by}
+
+
+def _typed(text: str) -> str:
+    """A text without what no page can show: the control characters but line ends and tabs."""
+    return "".join(each for each in text if category(each) != "Cc" or each in "\n\t").strip()

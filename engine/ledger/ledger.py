@@ -258,7 +258,8 @@ class Ledger:
 
         Raises:
             NoSuchDecision: there is none, or the beginning is that of several.
-            RecordAltered: it is not as it was recorded; overrides and impact raise this too.
+            RecordAltered: it is not as it was recorded, or what it says is missing and no record says that it was
+                deleted; overrides and impact raise this where one is not as it was recorded.
         """
         asked = str(name).strip().lower()
         if asked.isdecimal() and len(asked) < SHORTEST:
@@ -271,7 +272,10 @@ class Ledger:
             found = connection.execute(WITH_CONTENT.where(which, record.c.kind == "decision")).all()
         if len(found) != 1:
             raise NoSuchDecision(str(name))
-        return Decision.of(found[0])
+        decision = Decision.of(found[0])
+        if decision.said is None and self.audits.deletion(decision) is None:
+            raise RecordAltered(decision.id)
+        return decision
 
     def release(self, digest: str) -> Ruleset:
         """The ruleset of a release, by its hash or the beginning of it.

@@ -69,9 +69,9 @@ def loaded_release(row: Row[Any], known: Ruleset | None = None) -> Ruleset:
         ReleaseError: it is not, because its files were altered or this Regimen reads them otherwise.
     """
     try:
-        files = json.loads(row.files)
+        files = dict(json.loads(row.files))
         ruleset = known if known and dict(known.files) == files else ruleset_from_files(files)
-    except (RulesetError, ValueError):
+    except (RulesetError, ValueError, TypeError):
         ruleset = None
     if ruleset is None or ruleset.digest != row.hash:
         name = f"{row.ruleset_id} {row.version} ({row.hash[:12]})"

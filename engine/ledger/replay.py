@@ -15,6 +15,7 @@ from engine.language.answers import read_answers
 from engine.language.errors import AnswerError, AnswerProblem
 from engine.language.model import Fact, Ruleset
 from engine.language.values import Answer
+from engine.language.wording import counted
 from engine.ledger.decisions import engine_version, plain
 
 Said = Mapping[str, Any]  # what a decision says, see `decisions.decision_data`
@@ -59,6 +60,15 @@ class Replay:
     def identical(self) -> bool:
         """Whether everything came out as it was recorded."""
         return self.step is None and not self.parts
+
+    @property
+    def said_step(self) -> str:
+        """Which step is the first that differs, in words; nothing where none does."""
+        if self.step is None:
+            return ""
+        if self.step.recorded is None:
+            return f"{counted(self.steps, 'step')} came out the same, and more follow that were not recorded"
+        return f"step {self.step.seq} of {self.steps} is the first that differs"
 
 
 @dataclass(frozen=True)

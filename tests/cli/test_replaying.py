@@ -109,6 +109,23 @@ def test_what_another_ruleset_cannot_read_and_would_ask_is_told(url):
     assert "What it would still ask" in told
 
 
+def test_steps_that_were_not_recorded_are_told_to_follow(url):
+    ledger = Ledger.open(url)
+    decision = ledger.decision(2)
+    report = {**decision.report, "trail": decision.report["trail"][:3]}
+    with ledger._database.writing() as connection:
+        from engine.ledger import chain
+
+        said = {**decision.said, "report": report}
+        chain.append(connection, "decision", said, NOW, session=1, release=decision.head.release)
+    ledger.close()
+
+    told = run("replay", "3")
+
+    assert told.exit_code == 1
+    assert "3 steps came out the same, and more follow that were not recorded." in told.output
+
+
 def test_the_first_step_that_differs_is_shown_with_what_was_recorded(url):
     """As after a Regimen that reasons otherwise: what was recorded is another than what follows now."""
     ledger = Ledger.open(url)
@@ -201,6 +218,7 @@ def test_a_hash_that_is_in_no_record_is_told(url):
     told = run("ledger", "verify", "--head", "0" * 64)
 
     assert (told.exit_code, "No record has the hash that was noted" in told.output) == (1, True)
+    assert "Records before it" not in told.output
     assert run("ledger", "verify", "--head", "3f9c2a81").exit_code == 2
 
 

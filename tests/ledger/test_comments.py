@@ -75,3 +75,13 @@ def test_a_comment_that_was_altered_is_found_and_not_told(ledger, url, session):
 
 def test_what_was_not_deleted_has_no_deletion(ledger, session):
     assert ledger.audits.deletion(decided(ledger, session[0])) is None
+
+
+def test_what_no_page_can_show_is_not_recorded_and_line_ends_are(ledger, session):
+    decision = decided(ledger, session[0])
+
+    said = ledger.audits.comment(decision, " a\r\nb\x00\x1b[31m \N{RIGHT-TO-LEFT OVERRIDE}c\td\x07 ", NOW)
+    done = ledger.override(decision, "other", NOW, done="Tab\x00lets", text="e\x7ff")
+
+    assert said.text == "a\nb[31m \N{RIGHT-TO-LEFT OVERRIDE}c\td"
+    assert (done.done, done.text) == ("Tablets", "ef")

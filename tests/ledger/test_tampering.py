@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from engine.ledger import RecordAltered
+from engine.ledger import RecordAltered, ReleaseError
 from tests.ledger.conftest import NOW, decided, later
-from tests.ledger.tampering import flip, hands_on
+from tests.ledger.tampering import flip, hands_on, rewritten
 
 ANSWERS = {"age": 54, "b12": "140 ng/L", "symptoms": ["numbness"], "course": "stable", "allergy": "no"}
 RELEASE, FIRST, SECOND, _, GONE, DELETION, LAST = range(1, 8)
@@ -231,3 +231,49 @@ def test_verifying_tells_how_far_it_is(chain, monkeypatch):
     chain.verify(told=lambda done, total: told.append((done, total)))
 
     assert told == [(3, 7), (6, 7)]
+
+
+BY_HAND = [
+    ("content SET data = replace(data, '140', '141')", "What the decision in record 2 says was altered."),
+    ("content SET data = 7", "What the decision in record 2 says was altered."),
+    ("record SET made_at = x'ff'", "Record 2 (decision) was altered."),
+    ("record SET release_hash = CAST(release_hash AS BLOB)", "Record 2 (decision) was altered."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "message"), BY_HAND)
+def test_what_sqlite_keeps_as_something_else_than_it_was_is_found(file, open_ledger, ruleset, change, message):
+    ledger = open_ledger(f"sqlite:///{file}")
+    decided(ledger, ledger.begin(ruleset, ANSWERS, NOW)[0])
+    with hands_on(f"sqlite:///{file}") as run:
+        run(f"UPDATE {change} WHERE seq = 2")
+
+    assert ledger.verify().trouble.message == message
+    with pytest.raises(RecordAltered):
+        ledger.decision(2)
+
+
+@pytest.mark.parametrize("data", [b"\xff", b"no JSON", b"[1]", b"{}", b'{"records": ["x"]}'])
+@pytest.mark.parametrize(("seq", "kind"), [(RELEASE, "release"), (DELETION, "deletion")])
+def test_what_nothing_can_be_read_from_is_told_although_its_hashes_fit(chain, url, seq, kind, data):
+    rewritten(url, seq, data)
+
+    trouble = chain.verify().trouble
+
+    assert (trouble.seq, trouble.message) == (seq, f"What the {kind} in record {seq} says cannot be read.")
+
+
+def test_a_decision_that_is_no_json_is_altered_although_its_hashes_fit(chain, url):
+    rewritten(url, SECOND, b"no JSON")
+
+    with pytest.raises(RecordAltered):
+        chain.decision(SECOND)
+
+
+def test_a_release_whose_files_are_no_files_cannot_be_read(chain, url, ruleset, open_ledger):
+    with hands_on(url) as run:
+        run("UPDATE release SET files = '[1]'")
+
+    assert chain.verify().trouble.seq == RELEASE
+    with pytest.raises(ReleaseError):
+        open_ledger(url).release(ruleset.digest)

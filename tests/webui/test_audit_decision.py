@@ -9,7 +9,9 @@ import pytest
 from engine import consult, load_ruleset
 from engine.ledger import Decision, Ledger, chain, index
 from engine.ledger.capsule import read_capsule
-from tests.ledger.tampering import hands_on
+from engine.ledger.chain import written
+from tests.ledger.conftest import SMALL
+from tests.ledger.tampering import hands_on, rewritten
 from tests.webui.conftest import MADE_UP, made
 from tests.webui.guided import START, Guided, make_site, read_token
 from tests.webui.page_text import Page, said, tree
@@ -153,7 +155,8 @@ def test_another_release_is_compared_with(kept, tmp_path):
         assert "Under Made-up injections 0.4" in page
         assert "Regimen Intensive injections Standard injections A low level calls for standard injections" in page
     for name in ("ruleset:made-up", "f" * 64):
-        assert client.get("/audits/2/replay", query_string={"against": name}).status_code in (404, 409)
+        gone = client.get("/audits/2/replay", query_string={"against": name})
+        assert (gone.status_code, "There is no such r" in said(gone)) == (404, True)
     client.application.extensions["keeper"].ledger.close()
 
 
@@ -310,3 +313,66 @@ def test_a_session_that_came_to_nothing_yet_has_nothing_to_do_otherwise(tmp_path
     guided.see("instead")
 
     assert guided.here != "instead"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"report": {}}, {"report": 7}, {"given": None, "report": None},
+        {"report": {"answers": {"bogus": {"value": "x", "unit": None}}}},
+    ],
+)  # fmt: skip
+def test_a_decision_that_regimen_would_not_record_is_not_told_although_its_hashes_fit(kept, change):
+    rewritten(kept.url, 2, written({**kept.decision.said, **change}))
+
+    for rest in ("", "/steps/1"):
+        page = kept.see(rest)
+        assert page.status_code == 409
+        assert "Record 2 is not as it was recorded" in said(page)
+
+
+@pytest.mark.parametrize("given", [{}, 7])
+def test_changes_that_regimen_would_not_record_are_not_told_although_their_hashes_fit(kept, given):
+    rewritten(kept.url, 2, written({**kept.decision.said, "changes": [given]}))
+
+    assert kept.see().status_code == 409
+
+
+@pytest.mark.parametrize("index", [{}, {"index": "yes"}])
+def test_the_ledger_is_verified_on_the_page_whatever_a_decision_says(kept, index):
+    rewritten(kept.url, 2, written({**kept.decision.said, "report": {}}))
+
+    token = read_token(kept.client.get("/audits/verify"))
+    page = kept.client.post("/audits/verify", data={"csrf_token": token, **index})
+
+    assert page.status_code == 200
+
+
+@pytest.mark.parametrize("data", [b"{}", b'{"decision":2,"reason":"bogus","done":"x","text":"","by":null,"rules":[]}'])
+def test_an_override_that_regimen_would_not_record_is_not_told_although_its_hashes_fit(kept, data):
+    kept.ledger.override(kept.decision, "disagree", START, done="Tablets")
+    rewritten(kept.url, 3, data)
+
+    for page in (kept.see(), kept.client.get("/audits/overrides")):
+        assert page.status_code == 409
+        assert "Record 3 is not as it was recorded" in said(page)
+
+
+def test_what_was_taken_out_of_the_database_is_not_told_to_be_deleted(kept):
+    with hands_on(kept.url) as run:
+        run("DELETE FROM content WHERE seq = 2")
+
+    for page in (kept.see(), kept.see("/capsule.json"), kept.see("/steps/1")):
+        assert page.status_code == 409
+        assert "Record 2 is not as it was recorded" in page.text
+
+
+def test_a_ruleset_that_knows_nothing_of_what_was_recorded_is_not_told_to_have_found_out_that_it_is_not_known(kept):
+    other = load_ruleset(SMALL)
+    kept.ledger.begin(other, {}, START)
+
+    page = said(kept.client.get("/audits/2/replay", query_string={"against": other.digest}))
+
+    assert "Urgency Routine Nothing This ruleset has no such conclusion" in page
+    assert "Numbness: it does not ask this." in page
+    assert "is not a fact of this ruleset" not in page

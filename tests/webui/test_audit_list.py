@@ -106,7 +106,7 @@ WRONG = [
     ("rule=a%00b", "is none of the choices here", "rule"),
     ("regimen=a%00", "is none of the choices here", "regimen"),
     ("sort=colour", "cannot be sorted by “colour”", "colour"),
-    ("page=7", "This list has no page '7'. It has 1, from 1 on.", ""),
+    ("page=7", "This list has no page '7'. Its last is page 1.", ""),
     ("page=x&rule=level-is-low", "no page 'x'", "level-is-low"),
 ]
 
@@ -242,4 +242,16 @@ def test_a_hash_that_is_none_is_told_and_one_that_is_not_there_too(client):
 
     assert (wrong.status_code, other.status_code) == (422, 200)
     assert "'12ab' is no hash" in said(wrong)
-    assert "No record has the hash that was noted" in said(other)
+    assert "Something has to be looked into No record has the hash that was noted. If it was copied" in said(other)
+    assert "Records before it" not in said(other)
+
+
+def test_a_search_for_nothing_is_told_to_be_one(client):
+    page = client.get("/audits/find?name=+")
+
+    assert page.status_code == 422
+    assert "Nothing is written." in said(page)
+
+
+def test_mistakes_are_chosen_in_words(client):
+    assert '<option value="cold">Injected cold (cold)</option>' in client.get("/audits").text

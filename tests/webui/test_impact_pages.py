@@ -219,6 +219,20 @@ def test_what_was_deleted_since_is_told_as_a_number(client, kept, edited):
     assert "Deleted since 1 decision, with its session" in said(client.get("/audits/impact/1"))
 
 
+def test_no_cell_of_the_table_is_one_that_a_spreadsheet_computes(client, kept, folder):
+    """The version and the labels are free texts of whoever writes the ruleset."""
+    file = folder / "ruleset.yaml"
+    text = file.read_text().replace("[180 ng/L, 133 pmol/L]", "[100 ng/L, 74 pmol/L]")
+    text = text.replace('version: "0.3"', 'version: "=1+1"').replace("label: Disposition", 'label: "@Disposition"')
+    file.write_text(text)
+    kept.impact(load_ruleset(folder))
+
+    rows = list(csv.DictReader(io.StringIO(client.get("/audits/impact/1.csv").text)))
+
+    assert {row["compared_with_version"] for row in rows} == {"'=1+1"}
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+
+
 @pytest.mark.parametrize("rest", ["7", "7.csv", "1.csv", "1/changes/1", "1/partly-read", "x"])
 def test_what_is_not_there_is_told(client, kept, edited, rest):
     kept.impacts.begin(edited)

@@ -165,6 +165,37 @@ def test_a_sign_in_ends_after_twelve_idle_hours_and_what_was_written_is_not_lost
     assert 'href="/sign-in"' in told.text
 
 
+@pytest.mark.parametrize("path", ["/audits.json", "/audits/2/capsule.json"])
+def test_a_browser_that_follows_a_link_to_a_file_is_led_to_sign_in_and_a_program_is_told_to(client, path):
+    browser = client.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    program = client.get(path, headers={"Accept": "*/*"})
+
+    assert (browser.status_code, browser.location) == (303, f"/sign-in?next={path}")
+    assert program.status_code == 401
+    assert program.json["error"].startswith("Sign in to go on. You are not signed in.")
+    assert "below" not in program.json["error"]
+
+
+def test_who_is_not_signed_in_and_wrote_nothing_is_shown_nothing_to_copy(client):
+    told = client.post("/audits/verify", data={"csrf_token": read_token(client.get("/sign-in")), "head": " "})
+
+    assert told.status_code == 401
+    assert "below" not in said(told)
+    assert "to copy" not in said(told)
+
+
+def test_a_form_of_before_a_sign_out_in_another_tab_says_so_and_loses_nothing(site, client):
+    send(client)
+    token = read_token(client.get("/account"))
+    client.post("/sign-out", data={"csrf_token": token})
+
+    told = client.post("/audits/2/comments", data={"csrf_token": token, "comment": "Seen by two."})
+
+    assert told.status_code == 400
+    assert "somebody signed in or out" in said(told)
+    assert "Seen by two." in told.text
+
+
 @pytest.mark.parametrize(
     "onward",
     [
