@@ -12,14 +12,14 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from engine import RegimenError
-from engine.ledger import DatabaseError, NoSuchImpact, NoSuchSession, ReleaseError, SessionExpired
+from engine.ledger import REASONS, DatabaseError, NoSuchImpact, NoSuchSession, ReleaseError, SessionExpired
 from webui import limits, logs
 from webui.asking import wants_json
 from webui.security import WHY_STALE, no_store
 
 TOLD = {
     400: ("This request could not be read", "Go back, reload the page and send the form again."),
-    401: ("Sign in to go on", "What you sent is below, to copy. Sign in, open the page again and send it there."),
+    401: ("Sign in to go on", "What you sent is below. Sign in in another tab, open the page there, and copy it over."),
     403: (
         "This page is not open to you",
         "Check the address. If you followed a link here, ask whoever gave it to you.",
@@ -52,7 +52,14 @@ STALE_TITLE = "This form cannot be accepted"
 STALE_CURE = f"{WHY_STALE} Go back, reload the page and send it again."
 SIGN_IN_CURE = "Sign in, open the page again and ask for it there."
 LONGEST_IN_SECONDS = 90  # longer waits are told in minutes
-NEVER_TOLD = {"csrf_token", "password"}
+CARRIED = {"csrf_token", "asked", "fact", "next", "sort", "confirmed"}  # what a form holds that nobody typed
+LABELS = {  # of fields whose names say too little; the others are named after what they ask for
+    "answer": "Your answer",
+    "comment": "Your comment",
+    "done": "What was done instead",
+    "reason": "Why something else was done",
+    "text": "Why, in words",
+}
 BUSY_SECONDS = 30  # a database that is locked is mostly free again long before
 
 
@@ -174,14 +181,23 @@ def _sendable(failure: Failure) -> Failure:
 def _typed() -> list[tuple[str, str]]:
     """What the fields of a form held; nothing where it cannot be read."""
     try:
-        return [(name, text) for name, text in request.form.items(multi=True) if name not in NEVER_TOLD]
+        return [(name, text) for name, text in request.form.items(multi=True) if name != "csrf_token"]
     except HTTPException:
         return []
 
 
 def _written() -> list[tuple[str, str]]:
-    """What there is to copy."""
-    return [(name, text) for name, text in _typed() if text.strip()]
+    """What there is to copy, as a person would say it; no password is ever sent back."""
+    if request.blueprint == "signin":
+        return []
+    return [
+        (
+            LABELS.get(name) or name.replace("-", " ").replace("_", " ").capitalize(),
+            REASONS.get(text, text) if name == "reason" else text,
+        )
+        for name, text in _typed()
+        if name not in CARRIED and text.strip()
+    ]
 
 
 def _about(seconds: int) -> str:

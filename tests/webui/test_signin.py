@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.ledger import ROLES, DatabaseError, users
+from engine.ledger import REASONS, ROLES, DatabaseError, users
 from engine.ledger.users import IDLE, LOCKED, TRIES
 from tests.webui.conftest import made
 from tests.webui.guided import Controls, make_site, read_token
@@ -161,8 +161,28 @@ def test_a_sign_in_ends_after_twelve_idle_hours_and_what_was_written_is_not_lost
 
     assert told.status_code == 401
     assert "that ends after twelve hours" in said(told)
-    assert "Seen by two." in told.text
-    assert 'href="/sign-in"' in told.text
+    assert "Your comment Seen by two." in said(told)
+    assert 'href="/sign-in" target="_blank"' in told.text  # else the text is gone from sight
+
+
+def test_what_was_written_is_named_as_its_form_does(client):
+    typed = {"reason": "not_wanted", "done": "Waited", "text": ""}
+    token = read_token(client.get("/sign-in"))
+
+    told = said(client.post("/audits/2/overrides", data={"csrf_token": token, **typed}))
+
+    assert f"Why something else was done {REASONS['not_wanted']} What was done instead Waited" in told
+    assert "Why, in words" not in told
+
+
+def test_a_stale_form_sends_no_password_back(client):
+    send(client)
+    typed = {"password": PASSWORD, "new": "another good password", "again": "another good password"}
+
+    told = client.post("/account/password", data={"csrf_token": "old", **typed})
+
+    assert told.status_code == 400
+    assert [each for each in typed.values() if each in told.text] == []
 
 
 @pytest.mark.parametrize("path", ["/audits.json", "/audits/2/capsule.json"])

@@ -117,7 +117,7 @@ def test_a_form_that_is_stale_keeps_what_was_typed_to_copy_and_has_no_button(cli
 
     assert response.status_code == 400
     assert "This form cannot be accepted" in said(response)
-    assert "What you wrote, to copy answer two lines" in said(response)
+    assert "What you wrote, to copy Your answer two lines" in said(response)
     assert "<button" not in response.text
     assert 'name="answer"' not in response.text
     assert "old" not in re.findall(r">([^<]*)</textarea>", response.text)
