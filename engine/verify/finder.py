@@ -23,7 +23,7 @@ from engine.verify.provable import YES, Asked, GaveUpError, Provable, Rounding
 from engine.verify.sample import answers_of, chance, random_patients, shared_out
 from engine.verify.scenarios import Scenarios, gathered
 from engine.verify.space import Space, round_to
-from engine.verify.symbolic import Symbolic, goals_differ
+from engine.verify.symbolic import Onward, Symbolic, goals_differ
 
 SAMPLED = 1 << 15
 PATIENCE = 10_000  # milliseconds for one question; half of it, down to the least, once one has taken all
@@ -296,13 +296,9 @@ def proved_needless(consultation: Consultation, name: str, effort: int) -> bool:
         name: the question.
         effort: how much Z3 may try, in its own count: the same decides today that decided yesterday.
     """
-    space = Space(consultation.ruleset)
-    kinds = (Provable, Rounding) if space.computed_with else (Provable,)  # the quicker first: it mostly says no
-    return all(_is_needless(kind, space, consultation, name, effort) for kind in kinds)
-
-
-def _is_needless(kind: type[Provable], space: Space, consultation: Consultation, name: str, effort: int) -> bool:
-    ruleset, given = consultation.ruleset, consultation.answers
+    ruleset, given, now = consultation.ruleset, consultation.answers, consultation.evaluation
+    space = Space(ruleset)
+    kind = Rounding if space.computed_with else Provable  # as an evaluation computes
     asked, open_ = (
         kind(ruleset, space, partial=True, as_of=consultation.as_of, fixed=fixed)
         for fixed in (given, {**given, name: None})
@@ -310,7 +306,7 @@ def _is_needless(kind: type[Provable], space: Space, consultation: Consultation,
     solver = z3.Solver()
     solver.set("rlimit", effort)
     try:
-        where = goals_differ(Symbolic(ruleset, asked), Symbolic(ruleset, open_))
+        where = goals_differ(Onward(now, asked), Onward(now, open_))
         solver.add(*asked.given, *open_.given, where)
         return bool(solver.check() == z3.unsat)
     except (GaveUpError, z3.Z3Exception):

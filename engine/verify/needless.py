@@ -11,18 +11,17 @@ Questions that are needless each are needless together: each stays so whatever e
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from engine.dialogue.consultation import Consultation
-from engine.language.model import Condition, Fact, Goal, Ruleset, Test
+from engine.language.model import Fact, Goal, Ruleset, Test
 from engine.language.values import UNKNOWN, Answer, Single
 from engine.logic.evaluate import answer_sign
-from engine.logic.signs import FALSE, TRUE, Sign
 from engine.verify.alone import AT_WORK
 from engine.verify.sample import answers_of, chance, shared_out
 from engine.verify.scenarios import Scenarios
 from engine.verify.space import Space
-from engine.verify.symbolic import Signs, Symbolic, Worlds, cone, state_of
+from engine.verify.symbolic import Onward, Signs, Symbolic, cone, standing, state_of
 
 SAMPLED = 128
 EFFORT = 10_000_000  # by Z3's count, about half a second
@@ -49,7 +48,8 @@ def _seen_to_matter(consultation: Consultation, name: str) -> bool:
     """
     pool = _Pool.of(consultation.ruleset)
     worlds, goals = _Twice(pool, consultation, name), consultation.relevance.goals_of(name)
-    return any(_differs(_Onward(consultation, worlds, facts), goal) for goal, facts in pool.cones if goal.fact in goals)
+    now = consultation.evaluation
+    return any(_differs(Onward(now, worlds, facts), goal) for goal, facts in pool.cones if goal.fact in goals)
 
 
 def _differs(some: Symbolic[int, Single], goal: Goal) -> bool:
@@ -58,25 +58,8 @@ def _differs(some: Symbolic[int, Single], goal: Goal) -> bool:
     return any((part ^ part >> SAMPLED) & _EVERY for part in parts)
 
 
-def _standing(worlds: Worlds[int, Single], sign: Sign) -> Signs[int]:
-    """The signs of what has one in every world."""
-    return Signs(worlds.yes if sign & TRUE else 0, worlds.yes if sign & FALSE else 0)
-
-
 _EVERY = (1 << SAMPLED) - 1
 _BOTH = 1 | 1 << SAMPLED  # times a set of ways to go on: the same in either half
-
-
-class _Onward(Symbolic[int, Single]):
-    """What holds on the ways to go on from a consultation: what stands there is not worked out again, for it stays."""
-
-    def __init__(self, consultation: Consultation, worlds: _Twice, only: Collection[str]) -> None:
-        self._now = consultation.evaluation
-        super().__init__(consultation.ruleset, worlds, only)
-
-    def _find(self, condition: Condition) -> Signs[int]:
-        sign = self._now.sign(condition)
-        return _standing(self.worlds, sign) if sign else super()._find(condition)
 
 
 class _Pool:
@@ -125,7 +108,7 @@ class _Twice(Scenarios):
         """Tell where the answer to an input passes a test, and where not."""
         given = self.given.get(fact.id)
         if given is not None:
-            return _standing(self, answer_sign(test, fact, given))
+            return standing(self, answer_sign(test, fact, given))
         signs, times = self.pool.signs(test, fact), self._times(fact)
         return Signs(signs.true * times, signs.false * times)
 

@@ -27,7 +27,8 @@ from engine.language.model import (
     tests_in,
 )
 from engine.language.values import Single
-from engine.logic.evaluate import passes, splits_of
+from engine.logic.evaluate import Evaluation, passes, splits_of
+from engine.logic.signs import FALSE, TRUE, Sign
 
 B = TypeVar("B")  # a set of worlds
 V = TypeVar("V")  # a value that a formula computes with
@@ -286,6 +287,23 @@ class Symbolic(Generic[B, V]):
             for at, (one, here) in enumerate(values)
             for other, there in values[at + 1 :]
         ]
+
+
+class Onward(Symbolic[B, V]):
+    """What holds on the ways to go on from an evaluation: what stands there is not worked out again, for it stays."""
+
+    def __init__(self, now: Evaluation, worlds: Worlds[B, V], only: Collection[str] | None = None) -> None:
+        self._now = now
+        super().__init__(now.ruleset, worlds, only)
+
+    def _find(self, condition: Condition) -> Signs[B]:
+        sign = self._now.sign(condition)
+        return standing(self.worlds, sign) if sign else super()._find(condition)
+
+
+def standing(worlds: Worlds[B, V], sign: Sign) -> Signs[B]:
+    """The signs of what has one in every world."""
+    return Signs(worlds.yes if sign & TRUE else worlds.no, worlds.yes if sign & FALSE else worlds.no)
 
 
 def cone(ruleset: Ruleset, goal: Goal) -> frozenset[str]:
