@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 
 from flask import abort, current_app
@@ -87,6 +88,7 @@ class Shelf:
 
     def warm(self) -> None:
         """Read every ruleset and run it once, which compiles it for the matcher: a first visitor does not wait."""
+        import_module("engine.verify.finder")  # and Z3 with it
         for entry in self.entries():
             with suppress(RegimenError):  # its pages tell it
                 first = consult(entry.loaded).passing_over(needless)
