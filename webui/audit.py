@@ -55,6 +55,7 @@ def index() -> ResponseReturnValue:
     part, problems = (None, dict(filters.problems)) if filters.problems else _part(filters.wanted)
     choices = _choices(filters)
     more = {"sorts": _sorts(filters), "part": part, "problems": problems}
+    rulesets = [name for name, _ in choices["ruleset"] if name.isprintable()]  # PostgreSQL takes no NUL
     page = render_template(
         "audit/index.html",
         filters=filters,
@@ -62,7 +63,7 @@ def index() -> ResponseReturnValue:
         ENDINGS=ENDINGS,
         IMPACTS=IMPACTS,
         impact_of=impact_of,
-        last_runs=[(ledger().latest_impact(name), current_entry(name)) for name, _ in choices["ruleset"]],
+        last_runs=[(ledger().latest_impact(name), current_entry(name)) for name in rulesets],
         choices=choices,
         titles=_titles(),
         pages=_pages,

@@ -26,6 +26,7 @@ VARIABLE = "REGIMEN_DATABASE_URL"
 BUSY_SECONDS = 5
 MIGRATIONS = Path(__file__).with_name("migrations")
 MIGRATING = 0x4E67_1D0A  # any number, so long as every process takes the same lock
+MOMENTS = "-c timezone=UTC -c datestyle=ISO"  # as text they are the same whatever the server is set to
 _one_at_a_time = threading.Lock()  # Alembic works through globals
 
 UNREADABLE_URL = "The database URL cannot be read. Write sqlite:////path/to/file.db or postgresql://user@host/name."
@@ -265,7 +266,7 @@ def _begin(connection: Connection) -> None:
 
 def _postgresql(url: URL) -> Database:
     given = url.query.get("options", ())
-    settings = [*([given] if isinstance(given, str) else given), f"-c lock_timeout={BUSY_SECONDS}s"]
+    settings = [*([given] if isinstance(given, str) else given), f"-c lock_timeout={BUSY_SECONDS}s", MOMENTS]
     try:
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),

@@ -35,6 +35,7 @@ STOPPED = "It was stopped before it was done. Start it again."
 FAULT = "It failed through a fault in Regimen. Start it again; if that fails too, report it."
 
 CLOCK = select(func.current_timestamp(type_=Instant))
+LARGEST = 2**31 - 1  # number that PostgreSQL keeps
 WITH_RELEASE = select(impact_run, release.c.version, release.c.title).join(release)
 Told = Callable[[int, int], None]
 
@@ -183,6 +184,8 @@ class ImpactRuns:
         Raises:
             NoSuchImpact: there is none.
         """
+        if number > LARGEST:
+            raise NoSuchImpact(number)
         with self._database.reading() as connection:
             found = _runs(connection, impact_run.c.id == number)
         if not found:

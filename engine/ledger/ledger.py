@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, false, func, insert, select, update
 
 from engine.dialogue.consultation import Consultation
 from engine.language.answers import read_answers
@@ -283,10 +283,11 @@ class Ledger:
         Raises:
             ReleaseError: there is none, or it cannot be read as it was.
         """
+        asked = digest.lower()
+        # what is no hash is not even looked for: there are texts that a database cannot take
+        which = release.c.hash.startswith(asked) if re.fullmatch("[0-9a-f]{1,64}", asked) else false()
         with self._database.reading() as connection:
-            found = connection.execute(
-                select(release.c.hash).where(release.c.hash.startswith(digest.lower(), autoescape=True))
-            ).all()
+            found = connection.execute(select(release.c.hash).where(which)).all()
         if len(found) != 1:
             raise ReleaseError(f"There is no release {quote(digest)} in the ledger. Give its hash, or a ruleset.")
         return self._ruleset(found[0].hash)

@@ -17,7 +17,8 @@ from engine.ledger.errors import ReleaseError
 from engine.ledger.tables import record, release
 
 NAMES = (release.c.hash, release.c.ruleset_id, release.c.version, release.c.title)
-STORED = select(*NAMES, cast(release.c.files, Text).label("files"))  # the files as they are stored, to the byte
+AS_STORED = [cast(column, Text).label(column.name) for column in (release.c.files, release.c.kept_at)]  # to the byte
+STORED = select(*NAMES, *AS_STORED)
 ENTERED = select(record.c.seq).where(record.c.release_hash == bindparam("hash"), record.c.kind == "release").limit(1)
 
 
@@ -53,9 +54,10 @@ def enter_release(connection: Connection, digest: str, now: dt.datetime) -> None
 
 
 def release_data(row: Row[Any]) -> dict[str, Any]:
-    """What the chain says of a release: the SHA-256 of its files as they are stored, and how it is named."""
+    """What the chain says of a release: the SHA-256 of its files as they are stored, how it is named, since when."""
     files = chain.sha256(row.files.encode("utf-8", "surrogateescape"))
-    return {"release": row.hash, "ruleset": row.ruleset_id, "version": row.version, "title": row.title, "files": files}
+    named = {"release": row.hash, "ruleset": row.ruleset_id, "version": row.version, "title": row.title}
+    return {**named, "files": files, "kept_at": row.kept_at}
 
 
 def loaded_release(row: Row[Any], known: Ruleset | None = None) -> Ruleset:

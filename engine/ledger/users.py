@@ -211,6 +211,8 @@ def _still(connection: Connection, found: Row[Any]) -> None:
 
 
 def _found(connection: Connection, name: str) -> Row[Any] | None:
+    if not NAME.fullmatch(_plain(name)):  # not even asked for: there are texts that a database cannot take
+        return None
     return connection.execute(select(user).where(user.c.name == _plain(name))).first()
 
 

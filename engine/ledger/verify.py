@@ -16,9 +16,10 @@ from engine.ledger import chain
 from engine.ledger.chain import FIRST, WITH_CONTENT, Head
 from engine.ledger.errors import ReleaseError
 from engine.ledger.releases import STORED, loaded_release, release_data
-from engine.ledger.tables import record
+from engine.ledger.tables import content, record
 
 AT_ONCE = 500
+LEFT_OVER = select(content.c.seq).outerjoin(record).where(record.c.seq.is_(None)).order_by(content.c.seq)
 NO_HEAD = (
     "No record has the hash that was noted. If it was copied without a slip, and is of this ledger, the chain was"
     " written anew or cut off since then."
@@ -100,6 +101,8 @@ def verify(
     for seq, kind in walk.missing.items():
         if seq > walk.doubtful:
             walk.tell(seq, f"What the {kind} in record {seq} says is missing, and no record says that it was deleted.")
+    for seq in connection.execute(LEFT_OVER).scalars():
+        walk.tell(seq, f"Record {seq} is missing: only what it says is there.")
     _look_at_releases(walk, connection.execute(STORED, execution_options={"yield_per": 10}))
     if known and not walk.seen and walk.trouble is None:
         walk.tell(0, NO_HEAD)
@@ -158,7 +161,7 @@ def _take_in(walk: _Walk, row: Row[Any]) -> None:
     """Keep what a record says of others."""
     if row.kind == "release":
         said = chain.read(row.data)
-        walk.releases[row.release_hash] = row.seq, f"{said['ruleset']} {said['version']}", said
+        walk.releases[str(said["release"])] = row.seq, f"{said['ruleset']} {said['version']}", said
     elif row.kind == "deletion":
         for seq in [int(each) for each in chain.read(row.data)["records"]]:
             if walk.missing.pop(seq, None) is None:
@@ -172,7 +175,8 @@ def _look_at_releases(walk: _Walk, rows: Iterable[Row[Any]]) -> None:
         name = f"The release {row.ruleset_id} {row.version} ({chain.short(row.hash)})"
         if row.hash in left:
             seq, _, said = left.pop(row.hash)
-            if release_data(row) != said:
+            now = release_data(row)
+            if any(now.get(name) != value for name, value in said.items()):  # an older Regimen said less
                 walk.tell(seq, f"{name} was altered since it was entered as record {seq}.")
         elif not _reads_as_it_was(row):
             others.append(f"{name}, which no decision is about yet, was altered.")

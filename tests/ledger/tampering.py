@@ -32,19 +32,22 @@ def flip(url, table, column, key, place, bit):
     """Flip a bit of what a column holds in a row; gives how to put it back, or None where the database refuses."""
     name, value = key
     sqlite = url.startswith("sqlite")
-    plain = f"CAST({column} AS TEXT)" if column == "files" else column
+    kind = {} if sqlite else {"files": "JSON", "kept_at": "TIMESTAMPTZ"}  # SQLite keeps both as text
+    plain = f"CAST({column} AS TEXT)" if column in kind else column
     with hands_on(url) as run:
         ((old,),) = run(f"SELECT {plain} FROM {table} WHERE {name} = ?", value)
         if old is None:
             return None
         new = _flipped(old, place, bit)
         cast = "CAST(? AS TEXT)" if sqlite and column not in NO_TEXT else "?"
-        cast = "CAST(? AS JSON)" if column == "files" and not sqlite else cast
+        cast = f"CAST(? AS {kind[column]})" if column in kind else cast
         name_value = new if column == name else value
         try:
             run(f"UPDATE {table} SET {column} = {cast} WHERE {name} = ?", new, value)
-        except psycopg.DataError:  # no text, or no JSON: PostgreSQL keeps no such thing
+        except psycopg.DataError:  # no text, no JSON, or no moment: PostgreSQL keeps no such thing
             return None
+        if column in kind and run(f"SELECT {plain} FROM {table} WHERE {name} = ?", name_value) == [(old,)]:
+            return None  # the same moment, written in another way
 
     def put_back():
         with hands_on(url) as run:

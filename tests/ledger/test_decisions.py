@@ -79,7 +79,7 @@ def test_a_decision_outlives_its_ruleset(url, open_ledger, tmp_path):
     assert elsewhere.release(ruleset.digest[:10]) == ruleset
 
 
-@pytest.mark.parametrize("name", ["", "0" * 12, "%"])
+@pytest.mark.parametrize("name", ["", "0" * 12, "%", "\0", "\ud800", "a" * 100_000])
 def test_a_release_that_is_not_there_is_told(ledger, session, ruleset, name):
     other = ruleset_from_files({"small/ruleset.yaml": ruleset.files["small/ruleset.yaml"].replace("1.0", "2.0")})
     ledger.begin(other, {}, NOW)

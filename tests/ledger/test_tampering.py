@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
 import psycopg
@@ -19,7 +20,7 @@ COLUMNS = [
     *(("record", name) for name in ("kind", "previous", "consultation_id", "release_hash", "made_at")),
     *(("record", name) for name in ("content_hash", "hash")),
     ("content", "data"),
-    *(("release", name) for name in ("hash", "ruleset_id", "version", "title", "files")),
+    *(("release", name) for name in ("hash", "ruleset_id", "version", "title", "files", "kept_at")),
 ]
 
 
@@ -92,6 +93,12 @@ REWRITES = [
     (
         ["INSERT INTO content SELECT 5, data FROM content WHERE seq = 2"],
         5, "What the decision in record 5 says was altered.",
+    ),
+    (["UPDATE record SET release_hash = NULL WHERE seq = 1"], 1, "Record 1 (release) was altered."),
+    (["DELETE FROM record WHERE seq = 7"], 7, "Record 7 is missing: only what it says is there."),
+    (
+        ["INSERT INTO content SELECT 9, data FROM content WHERE seq = 2"],
+        9, "Record 9 is missing: only what it says is there.",
     ),
     (["DELETE FROM release"], 1, "The release small 1.0 ({short}), entered as record 1, is missing."),
     (
@@ -261,6 +268,16 @@ def test_what_nothing_can_be_read_from_is_told_although_its_hashes_fit(chain, ur
     trouble = chain.verify().trouble
 
     assert (trouble.seq, trouble.message) == (seq, f"What the {kind} in record {seq} says cannot be read.")
+
+
+def test_a_release_that_an_older_regimen_entered_says_nothing_of_when_it_was_kept(chain, url):
+    with hands_on(url) as run:
+        ((data,),) = run("SELECT data FROM content WHERE seq = 1")
+    said = json.loads(data)
+    del said["kept_at"]
+    rewritten(url, RELEASE, json.dumps(said).encode())
+
+    assert chain.verify().trouble is None
 
 
 def test_a_decision_that_is_no_json_is_altered_although_its_hashes_fit(chain, url):

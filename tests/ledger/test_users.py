@@ -113,6 +113,14 @@ def test_too_many_wrong_passwords_lock_a_name_whether_somebody_has_it_or_not(kep
         kept.sign_in(name, PASSWORD, NOW + LOCKED / 2)
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_database_can_hold_is_nobodys(kept, name):
+    fail(kept, 1, name)
+
+    with pytest.raises(UserError, match="There is no user"):
+        kept.remove(name)
+
+
 def test_a_lock_ends_by_itself_and_with_a_new_password(kept):
     fail(kept, TRIES)
     assert kept.sign_in("ann", PASSWORD, NOW + LOCKED)

@@ -302,3 +302,7 @@ def test_every_page_is_read_by_everyone(browser, request, url, kept, done, folde
                 kept.impacts.run(run.id)
                 expect(page.get_by_role("heading", level=1)).to_have_text("1 of 2 decisions would end otherwise")
     app.extensions["keeper"].ledger.close()
+
+
+def test_a_run_whose_number_no_database_can_hold_is_not_there(client, kept):
+    assert client.get(f"/audits/impact/{2**63}").status_code == 404
