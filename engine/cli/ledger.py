@@ -88,8 +88,8 @@ def verify(known: str | None, database: str | None, *, index: bool, as_json: boo
 
     Exit status 1 when there is one, or when the index has something else than the decisions say.
     """
-    known = known.strip().lower() if known else None
-    if known and not re.fullmatch("[0-9a-f]{64}", known):
+    known = None if known is None else known.strip().lower()
+    if known is not None and not re.fullmatch("[0-9a-f]{64}", known):
         raise RegimenError(f"{quote(known)} is no hash. Give all of its 64 letters and digits.")
     with opened(database) as kept, progress("Verifying") as told:
         found = kept.verify(known, told)

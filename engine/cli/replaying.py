@@ -57,8 +57,8 @@ def replay(decision: str, against: str | None, database: str | None, *, as_json:
 
 def _found(name: str, against: str | None, database: str | None) -> tuple[Decision, Ruleset, Ruleset | None]:
     """The decision, its ruleset and the other one; the ledger is opened only where something of it is asked for."""
-    other = against if against and HASH.fullmatch(against) and not Path(against).is_dir() else None
-    loaded = load_ruleset(against) if against and not other else None
+    other = against if against and HASH.fullmatch(against.lower()) and not Path(against).is_dir() else None
+    loaded = None if against is None or other else load_ruleset(against)
     if _is_file(name):
         capsule = read_capsule_file(Path(name))
         if other is None:

@@ -51,6 +51,14 @@ def other(tmp_path):
     return folder
 
 
+@pytest.mark.parametrize("command", [("replay", "2", "--against"), ("ledger", "verify", "--head")])
+def test_nothing_in_the_place_of_a_hash_is_not_passed_over(url, command):
+    """As where a script reads it from a file that is empty."""
+    told = run(*command, "")
+
+    assert (told.exit_code, told.stdout) == (2, "")
+
+
 def test_a_decision_of_the_ledger_is_replayed(url):
     told = run("replay", "2")
 
@@ -95,7 +103,7 @@ def test_another_release_of_the_ledger_is_named_by_its_hash(url, other):
     ledger.begin(ruleset, {}, NOW)
     ledger.close()
 
-    told = run("replay", "2", "--against", ruleset.digest[:12])
+    told = run("replay", "2", "--against", ruleset.digest[:12].upper())
 
     assert "Regimen: standard course (recorded: intensive course)" in told.output
     assert run("replay", "2", "--against", "0" * 12).exit_code == 2
