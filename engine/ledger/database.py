@@ -160,8 +160,8 @@ def open_database(url: str | None = None) -> Database:
     Raises:
         DatabaseError: there is no such database, and none can be made there.
     """
-    given = url or os.environ.get(VARIABLE)
-    if not given:
+    given = os.environ.get(VARIABLE) or None if url is None else url
+    if given is None:  # an empty URL names no database, and is a slip of a script
         return _default_file()
     try:
         parsed = make_url(given)

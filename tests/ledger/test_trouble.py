@@ -182,6 +182,7 @@ def test_a_damaged_value_is_told(kept):
 @pytest.mark.parametrize(
     ("url", "words"),
     [
+        ("",                                            "cannot be read. Write sqlite:"),
         ("regimen.db",                                  "cannot be read. Write sqlite:"),
         ("postgresql://user:hunter2@host:port/regimen", "cannot be read. Write sqlite:"),
         ("mysql://user:hunter2@host/regimen",           "Only SQLite files and PostgreSQL"),
