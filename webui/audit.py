@@ -6,17 +6,16 @@ what a decision says is on its own page (`audit_decision`), from the chain.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from engine.dialogue.summary import MISTAKES
 from engine.language.errors import quote
@@ -25,7 +24,8 @@ from engine.ledger import REASONS, Audits, Listed, NoSuchDecision, Wanted
 from engine.ledger.chain import instant
 from webui.audit_filters import ENDINGS, IMPACTS, NONE, SORTED, Filters, read_filters
 from webui.consult_visit import ledger
-from webui.impact import cell, current_entry
+from webui.impact import current_entry
+from webui.lists import Part, csv_lines, file_of, part_of
 from webui.security import no_store
 from webui.shelf import shelf
 
@@ -134,28 +134,16 @@ def verify() -> ResponseReturnValue:
     return page, 422 if problem else 200
 
 
-@dataclass(frozen=True)
-class Part:
-    """One page of the list, with the links around it."""
-
-    rows: list[Listed]
-    number: int
-    last: int
-    total: int
-
-
-def _part(wanted: Wanted) -> tuple[Part | None, dict[str, str]]:
+def _part(wanted: Wanted) -> tuple[Part[Listed] | None, dict[str, str]]:
     """The page that the address asks for; a problem where there is none of this number."""
-    total = audits().count(wanted)
-    last = max(1, -(-total // A_PAGE))
-    text = request.args.get("page", "1")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < len(str(last)) + 1 else 0
-    if not 1 <= number <= last:
-        return None, {"page": f"This list has no page {quote(text)}. Its last is page {last}."}
-    return Part(audits().listed(wanted, (number - 1) * A_PAGE, A_PAGE), number, last, total), {}
+    found = audits()
+    try:
+        return part_of(found.count(wanted), A_PAGE, partial(found.listed, wanted)), {}
+    except NotFound as error:
+        return None, {"page": str(error.description)}
 
 
-def _pages(part: Part) -> list[int]:
+def _pages(part: Part[Listed]) -> list[int]:
     """The numbers to link to: the first, the last, and those around this one."""
     around = {1, part.last, *range(part.number - 2, part.number + 3)}
     return sorted(number for number in around if 1 <= number <= part.last)
@@ -246,8 +234,7 @@ def _file(write: Any, kind: str, name: str) -> ResponseReturnValue:
     if filters.problems:
         return Response("\n".join(filters.problems.values()), 422, content_type="text/plain; charset=utf-8")
     rows = (_as_data(row) for row in audits().each(filters.wanted))
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(stream_with_context(write(rows, filters)), content_type=kind, headers=headers)
+    return file_of(stream_with_context(write(rows, filters)), name, kind)
 
 
 def _as_data(row: Listed) -> dict[str, Any]:
@@ -268,12 +255,4 @@ def _json(rows: Iterator[dict[str, Any]], filters: Filters) -> Iterator[str]:
 
 
 def _csv(rows: Iterator[dict[str, Any]], _: Filters) -> Iterator[str]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([cell(value, " ") for value in row.values()])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
+    return csv_lines(COLUMNS, (row.values() for row in rows), " ")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine.language.wording import say_date
 from engine.ledger import ImpactRun
-from engine.ledger.impact_results import ImpactResults, Listed
+from engine.ledger.impact_results import ImpactResults
 from webui.consult_visit import ledger
 from webui.impact_process import start
-from webui.rulesets import Part
+from webui.lists import csv_lines, file_of, part_of
 from webui.security import no_store
 from webui.shelf import Entry, shelf
 
@@ -94,8 +93,7 @@ def decisions(number: int, change: int) -> str:
     group = next((each for each in found.groups() if each.number == change), None)
     if group is None:
         abort(404, "No decision has this change. Those that had it may have been deleted with their sessions.")
-    page = _page(group.decisions)
-    part = _part(found.of_change(change, *_span(page)), page, group.decisions)
+    part = part_of(group.decisions, DECISIONS_A_PAGE, partial(found.of_change, change))
     return render_template("impact/decisions.html", run=run, title=group.label, part=part)
 
 
@@ -103,9 +101,7 @@ def decisions(number: int, change: int) -> str:
 def partly_read(number: int) -> str:
     """List the decisions of which the release cannot read every answer."""
     run, found = _done(number)
-    total = found.counts().partly_read
-    page = _page(total)
-    part = _part(found.partly_read(*_span(page)), page, total)
+    part = part_of(found.counts().partly_read, DECISIONS_A_PAGE, found.partly_read)
     return render_template("impact/decisions.html", run=run, title="Not every answer could be read", part=part)
 
 
@@ -113,33 +109,20 @@ def partly_read(number: int) -> str:
 def as_csv(number: int) -> ResponseReturnValue:
     """Give what a run found as a table, a row for each change of each decision."""
     run, found = _done(number)
-    return _file(_csv_lines(found), f"impact-{run.id}.csv", "text/csv")
+    lines = csv_lines(COLUMNS, map(_csv, found.rows()), " | ")
+    return file_of(lines, f"impact-{run.id}.csv", "text/csv; charset=utf-8")
 
 
 @blueprint.get("/<int:number>.json")
 def as_json(number: int) -> ResponseReturnValue:
     """Give the same as a list."""
     run, found = _done(number)
-    return _file(_json_lines(found), f"impact-{run.id}.json", "application/json")
+    return file_of(_json_lines(found), f"impact-{run.id}.json", "application/json")
 
 
-def _csv_lines(found: ImpactResults) -> Iterator[str]:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS)
-    writer.writeheader()
-    for row in found.rows():
-        said = {"differs": _yes_no(row["differs"]), "partly_read": _yes_no(row["partly_read"])}
-        writer.writerow({name: cell(value) for name, value in (row | said).items()})
-        yield text.getvalue()
-        text.seek(0)
-        text.truncate()
-    yield text.getvalue()
-
-
-def cell(value: object, between: str = " | ") -> str:
-    """A value, or several, as one cell of a table, never one that a spreadsheet would take for a formula."""
-    text = between.join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+def _csv(row: dict[str, object]) -> Iterator[object]:
+    said = {"differs": _yes_no(row["differs"]), "partly_read": _yes_no(row["partly_read"])}
+    return map((row | said).get, COLUMNS)
 
 
 def _yes_no(value: object) -> str:
@@ -154,35 +137,9 @@ def _json_lines(found: ImpactResults) -> Iterator[str]:
     yield "[]\n" if before == "[\n" else "\n]\n"
 
 
-def _file(lines: Iterator[str], name: str, kind: str) -> Response:
-    """A file that is sent as it is read: a run may be over 100,000 decisions."""
-    response = Response(lines, content_type=f"{kind}; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
 def _done(number: int) -> tuple[ImpactRun, ImpactResults]:
     """A run that came to its end, with what it found."""
     run = ledger().impacts.find(number)
     if run.state != "done":
         abort(404, f"Impact run {number} has no result.")
     return run, ledger().impact_results(run)
-
-
-def _page(total: int) -> int:
-    """The number of the page that the address asks for."""
-    last = _last(total)
-    number = request.args.get("page", 1, type=int)
-    return number if 1 <= number <= last else abort(404, f"The last page of this list is {last}.")
-
-
-def _last(total: int) -> int:
-    return max(1, -(-total // DECISIONS_A_PAGE))
-
-
-def _span(page: int) -> tuple[int, int]:
-    return (page - 1) * DECISIONS_A_PAGE, DECISIONS_A_PAGE
-
-
-def _part(items: list[Listed], page: int, total: int) -> Part[Listed]:
-    return Part(items, page, _last(total), total)

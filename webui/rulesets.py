@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
-
 from flask import Blueprint, abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine.language.model import Fact, Rule, Ruleset, tests_in
 from webui import data
+from webui.lists import part_of
 from webui.shelf import Entry, on_shelf, shelf, usable
 from webui.words import takes
 
@@ -18,18 +15,6 @@ blueprint = Blueprint("rulesets", __name__)
 
 RULES_A_PAGE = 60
 CASES_A_PAGE = 100
-
-Item = TypeVar("Item")
-
-
-@dataclass(frozen=True)
-class Part(Generic[Item]):
-    """One page of a long list."""
-
-    items: Sequence[Item]
-    number: int
-    last: int
-    total: int
 
 
 @blueprint.get("/rulesets")
@@ -74,7 +59,7 @@ def rules(name: str) -> str:
     wanted = request.args.get("fact")
     fact = _fact(entry, wanted) if wanted else None
     found = rules_about(entry, fact) if fact else list(entry.loaded.rules.values())
-    part = _part(found, RULES_A_PAGE)
+    part = part_of(len(found), RULES_A_PAGE, lambda first, most: found[first : first + most])
     return render_template("rulesets/rules.html", entry=entry, ruleset=entry.loaded, fact=fact, part=part)
 
 
@@ -112,7 +97,8 @@ def fact(name: str, fact: str) -> str:
 def cases(name: str) -> str:
     """List the cases that travel with a ruleset, and how each came out."""
     entry = usable(name)
-    part = _part(entry.loaded.cases, CASES_A_PAGE)
+    cases = entry.loaded.cases
+    part = part_of(len(cases), CASES_A_PAGE, lambda first, most: cases[first : first + most])
     return render_template("rulesets/cases.html", entry=entry, ruleset=entry.loaded, part=part)
 
 
@@ -142,12 +128,3 @@ def rules_about(entry: Entry, fact: Fact) -> list[Rule]:
 def _fact(entry: Entry, name: str) -> Fact:
     found = entry.loaded.facts.get(name)
     return found if found is not None else abort(404, f"This ruleset has no fact called “{name[:60]}”.")
-
-
-def _part(items: Sequence[Item], size: int) -> Part[Item]:
-    """The page of a list that the address asks for."""
-    last = max(1, -(-len(items) // size))
-    number = request.args.get("page", 1, type=int)
-    if not 1 <= number <= last:
-        abort(404, f"This list has {last} pages.")
-    return Part(items[(number - 1) * size : number * size], number, last, len(items))

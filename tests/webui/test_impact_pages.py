@@ -196,7 +196,10 @@ def test_long_lists_come_in_pages(client, kept, folder, monkeypatch):
     assert [re.findall(r'href="/audits/(\d+)"', page.text) for page in pages] == [["2"], ["3"]]
     assert "2 decisions" in said(pages[0])
     assert 'href="/audits/impact/1/changes/1?page=2"' in pages[0].text
-    assert client.get(f"{address}?page=3").status_code == 404
+    for number in ("3", "0", "x", "-1", "9" * 5000):
+        told = client.get(f"{address}?page={number}")
+        assert told.status_code == 404
+        assert "Its last is page 2." in said(told)
 
 
 def test_decisions_that_cannot_be_read_whole_are_listed(client, kept, folder):
